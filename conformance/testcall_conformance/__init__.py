@@ -1,0 +1,1 @@
+"""Adapters, reference SDK, checks, judge, strategies, mutants and runner."""

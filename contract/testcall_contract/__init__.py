@@ -1,0 +1,1 @@
+"""The documented contract: models, loader, rules, session machine, trace models and redaction."""
