@@ -1,0 +1,137 @@
+"""Credentials as values: API keys, users' auth tokens, call tokens. Minting and reading, nothing about who may use them.
+
+An auth token looks as the REST documentation shows it: uid, underscore, epoch seconds, hexadecimal noise. An API key is 40
+hexadecimal digits. A call token is a JSON Web Token (RFC 7519, HS256), because the JavaScript SDK 4 reads ``data.sessionId``
+out of its middle part; what else the real one carries is not known.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from testcall_simulator.errors import SimulatorError
+
+KeyScope = Literal["fullAccess", "authOnly"]
+"""What an API key may do: everything, or make users and auth tokens (the dashboard's "Auth Key")."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """A key of an app, 40 hexadecimal digits."""
+
+    key: str
+    app_id: str
+    scope: KeyScope
+
+
+@dataclass(frozen=True, slots=True)
+class AuthToken:
+    """What a user is known by. ``created_at`` is epoch seconds; platform and device as the login told, empty if it didn't."""
+
+    token: str
+    app_id: str
+    uid: str
+    created_at: int
+    platform: str = ""
+    device_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CallToken:
+    """What a call token says: who may enter which session. Times are epoch seconds; ``expires_at`` None means never."""
+
+    app_id: str
+    region: str
+    session_id: str
+    uid: str
+    auth_token: str
+    issued_at: int
+    expires_at: int | None
+
+
+class CallTokenError(SimulatorError):
+    """A call token that can't be accepted, and why."""
+
+    def __init__(self, reason: Literal["malformed", "signature", "expired", "unknown_app"]) -> None:
+        self.reason = reason
+        super().__init__(f"call token refused: {reason}")
+
+
+def mint_api_key(noise: random.Random) -> str:
+    """A new key value: 40 hexadecimal digits."""
+    return f"{noise.getrandbits(160):040x}"
+
+
+def mint_auth_token(uid: str, created_at: int, noise: random.Random) -> str:
+    """A new auth token: uid, underscore, epoch seconds, 30 hexadecimal digits."""
+    return f"{uid}_{created_at}{noise.getrandbits(120):030x}"
+
+
+def signing_secret(seed: int, app_id: str) -> str:
+    """The secret that call tokens of an app are signed with; the same for the same seed."""
+    return hashlib.sha256(f"testcall call token {seed} {app_id}".encode()).hexdigest()
+
+
+def mint_call_token(call_token: CallToken, secret: str, token_id: str) -> str:
+    """The JSON Web Token that says ``call_token``; ``token_id`` (``jti``) keeps two tokens of one second apart."""
+    import jwt
+
+    claims: dict[str, Any] = {
+        "iss": "testcall",
+        "iat": call_token.issued_at,
+        "jti": token_id,
+        "data": {
+            "appId": call_token.app_id,
+            "region": call_token.region,
+            "sessionId": call_token.session_id,
+            "uid": call_token.uid,
+            "authToken": call_token.auth_token,
+        },
+    }
+    if call_token.expires_at is not None:
+        claims["exp"] = call_token.expires_at
+    return jwt.encode(claims, secret, algorithm="HS256")
+
+
+def app_of_call_token(token: str) -> str:
+    """The app that an unverified ``token`` claims to be of; :class:`CallTokenError` (malformed) if it is no call token."""
+    data = _claims(token, None).get("data")
+    app_id = data.get("appId") if isinstance(data, dict) else None
+    if not isinstance(app_id, str):
+        raise CallTokenError("malformed")
+    return app_id
+
+
+def read_call_token(token: str, secret: str, now: float) -> CallToken:
+    """What ``token`` says, once its signature and life time hold; :class:`CallTokenError` otherwise."""
+    claims = _claims(token, secret)
+    data = claims.get("data")
+    issued_at, expires_at = claims.get("iat"), claims.get("exp")
+    if not isinstance(data, dict) or not isinstance(issued_at, int):
+        raise CallTokenError("malformed")
+    texts = [
+        text for name in ("appId", "region", "sessionId", "uid", "authToken") if isinstance(text := data.get(name), str)
+    ]
+    if len(texts) != 5 or not isinstance(expires_at, int | None):
+        raise CallTokenError("malformed")
+    if expires_at is not None and now >= expires_at:
+        raise CallTokenError("expired")
+    app_id, region, session_id, uid, auth_token = texts
+    return CallToken(app_id, region, session_id, uid, auth_token, issued_at, expires_at)
+
+
+def _claims(token: str, secret: str | None) -> dict[str, Any]:
+    """The claims of ``token``, verified if ``secret`` is given. Time claims are left to the caller, who has the clock."""
+    import jwt
+
+    checks = {"verify_signature": secret is not None, "verify_exp": False, "verify_iat": False, "verify_nbf": False}
+    try:
+        claims: dict[str, Any] = jwt.decode(token, secret or "", algorithms=["HS256"], options=checks)  # type: ignore[arg-type]
+    except jwt.InvalidSignatureError:
+        raise CallTokenError("signature") from None
+    except (jwt.InvalidTokenError, ValueError, RecursionError):  # RecursionError: nested too deep for the JSON parser
+        raise CallTokenError("malformed") from None
+    return claims
