@@ -1,0 +1,450 @@
+"""The signalling's edge: WebSockets in, frames out, timers, media, the trace and the world's book-keeping. No rule is here.
+
+What is said to whom is decided in :mod:`testcall_simulator.xmpp`; this file carries its effects out in their order. Frames of
+one socket leave in order through one queue; media of one session is worked off in order by one task, so that signalling never
+waits for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import re
+import uuid
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from testcall_contract.trace import Trace
+from testcall_simulator.clock import Clock
+from testcall_simulator.errors import SimulatorError
+from testcall_simulator.peer import Peer
+from testcall_simulator.tokens import CallTokenError
+from testcall_simulator.world import World
+from testcall_simulator.xmpp import effects as fx
+from testcall_simulator.xmpp.names import CLIENT
+from testcall_simulator.xmpp.service import Options, Service
+from testcall_simulator.xmpp.virtual import Persona
+from testcall_simulator.xmpp.xml import Element, StreamError, make
+
+if TYPE_CHECKING:
+    from starlette.websockets import WebSocket
+
+SUBPROTOCOL = "xmpp"
+"""RFC 7395 §3.1: a client that doesn't ask for it is refused."""
+
+_DOMAIN = re.compile(r"localhost(:\d{1,5})?|rtc(v5)?-[a-z]+\.[a-z0-9-]+\.io")
+"""XMPP domains that are ours: the simulator's own, and those of the regions."""
+
+_STANZA_NAME = re.compile(r"<\s*(?:[\w.-]+:)?([\w.-]+)")
+
+
+class Bridge(Protocol):
+    """The media of one session (``media.bridge.MediaBridge``)."""
+
+    async def add_leg(self, nick: str, uid: str) -> None:
+        """Start media with an occupant that has an SDK."""
+
+    async def on_jingle(self, nick: str, jingle: Element) -> None:
+        """Take an occupant's Jingle."""
+
+    async def remove_leg(self, nick: str) -> None:
+        """End media with an occupant."""
+
+    def add_publisher(self, nick: str, uid: str, audio: Any, video: Any) -> Any:
+        """Publish a virtual participant's media."""
+
+    async def remove_publisher(self, nick: str) -> None:
+        """End a virtual participant's media."""
+
+    async def close(self) -> None:
+        """End all."""
+
+
+BridgeFactory = Callable[[str, Trace, Callable[[str, Element], Awaitable[None]]], Bridge]
+"""Makes the bridge of a session from its id, the trace, and a function that sends a focus's IQ to an occupant."""
+
+
+def media_bridges(session_id: str, trace: Trace, send_iq: Callable[[str, Element], Awaitable[None]]) -> Bridge:
+    """The real bridges. Loads aiortc."""
+    from testcall_simulator.media.bridge import MediaBridge
+
+    return MediaBridge(session_id, trace, send_iq)
+
+
+class SignallingService:
+    """The signalling of one simulator. Lives in one event loop.
+
+    ``bridges`` makes the media of each session; ``None`` leaves calls without media.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        trace: Trace,
+        clock: Clock,
+        *,
+        bridges: BridgeFactory | None = media_bridges,
+        options: Options | None = None,
+    ) -> None:
+        noise = random.Random(f"testcall signalling {world.seed}")
+        self.core = Service(
+            new_id=lambda: str(uuid.UUID(int=noise.getrandbits(128), version=4)),
+            now_ms=lambda: int(clock.now() * 1000),
+            serves=lambda domain: _DOMAIN.fullmatch(domain) is not None,
+            gate=self._closed_to,
+            options=options,
+        )
+        """The state, and every decision."""
+        self.world = world
+        self.trace = trace
+        self.clock = clock
+        self._bridges = bridges
+        self._lines: dict[str, _Line] = {}
+        self._media: dict[fx.RoomKey, _SessionMedia] = {}
+        self._peers: dict[tuple[fx.RoomKey, str], Peer] = {}
+        self._sockets = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    # Sockets
+
+    async def websocket(self, ws: WebSocket) -> None:
+        """Serve one signalling socket until it closes. ``ws`` isn't accepted yet; without subprotocol xmpp it is refused."""
+        if SUBPROTOCOL not in ws.scope.get("subprotocols", []):
+            await ws.close()
+            return
+        await ws.accept(subprotocol=SUBPROTOCOL)
+        self._sockets += 1
+        name = f"ws{self._sockets}"
+        line = self._lines[name] = _Line(ws)
+        self._carry_out(self.core.opened(name, self._grant(ws.query_params.get("token", ""))))
+        writer = asyncio.create_task(line.write(), name=f"signalling {name}")
+        try:
+            await self._read(name, ws)
+        finally:
+            self._carry_out(self.core.lost(name))
+            del self._lines[name]
+            line.hang_up()
+            await asyncio.gather(writer, return_exceptions=True)
+
+    async def _read(self, name: str, ws: WebSocket) -> None:
+        while True:
+            message = await ws.receive()
+            if message["type"] == "websocket.disconnect":
+                return
+            text = message.get("text")
+            if text is None:
+                self._carry_out(self.core.violated(name, StreamError("unsupported-encoding", "frames are text")))
+                continue
+            self._record_stanza(name, "in", text)
+            self._carry_out(self.core.received(name, text))
+
+    def _grant(self, token: str) -> fx.Grant | None:
+        """Whom a call token admits; ``None`` for a token that the world refuses."""
+        try:
+            said = self.world.read_call_token(token)
+        except CallTokenError:
+            return None
+        user = self.world.user(said.uid, said.app_id)
+        return fx.Grant(said.app_id, said.session_id, said.uid, user.name, user.avatar)
+
+    def _closed_to(self, grant: fx.Grant) -> str | None:
+        session = self.world.find_session(grant.app_id, grant.session_id)
+        return "forbidden" if session is not None and not session.admits(grant.uid) else None
+
+    # Acts
+
+    async def join_peer(
+        self,
+        session_id: str,
+        uid: str,
+        *,
+        audio: Any = None,
+        video: Any = None,
+        audio_muted: bool = False,
+        video_paused: bool = False,
+        name: str | None = None,
+        app_id: str | None = None,
+    ) -> Peer:
+        """A user of the world enters a session as a virtual participant. ``audio`` and ``video``: media sources, or none."""
+        app = self.world.find_app(app_id)
+        user = self.world.user(uid, app.app_id)
+        key = self._key(session_id, app_id)
+        persona = Persona(
+            nick=self._free_nick(key),
+            uid=user.uid,
+            name=name if name is not None else user.name,
+            avatar=user.avatar,
+            joined_ms=int(self.clock.now() * 1000),
+            audio_muted=audio_muted if audio is not None or video is None else None,
+            video_paused=video_paused if video is not None or audio is None else None,
+        )
+        grant = fx.Grant(app.app_id, key.name, user.uid, user.name, user.avatar)
+        joined = self.core.join_virtual(grant, persona)
+        publisher = None
+        bridge = self._session_media(key).bridge
+        if bridge is not None:
+            publisher = bridge.add_publisher(persona.nick, user.uid, audio, video)
+        peer = Peer(self, key, persona, publisher)
+        self._peers[key, persona.nick] = peer
+        self._carry_out(joined)
+        return peer
+
+    async def change_peer(
+        self, peer: Peer, *, audio_muted: bool | None = None, video_paused: bool | None = None
+    ) -> None:
+        """A virtual participant mutes or pauses, or ends that."""
+        peer.persona = peer.persona.muting(audio=audio_muted, video=video_paused)
+        self._carry_out(self.core.update_virtual(peer.key, peer.persona))
+
+    async def command_peer(self, peer: Peer, name: str, attributes: dict[str, str], value: str | None) -> None:
+        """A virtual participant sends a command."""
+        self._carry_out(self.core.say_virtual(peer.key, peer.nick, (make(CLIENT, name, attributes, text=value),)))
+
+    async def remove_peer(self, peer: Peer) -> None:
+        """A virtual participant leaves; one that is gone already stays gone."""
+        if (peer.key, peer.nick) in self._peers:
+            self._carry_out(self.core.remove(peer.key, peer.nick, "left"))
+
+    async def kick(self, session_id: str, nick: str, *, reason: str | None = None, app_id: str | None = None) -> None:
+        """Throw an occupant out."""
+        self._carry_out(self.core.remove(self._key(session_id, app_id), nick, "kicked", reason))
+
+    async def end_session(self, session_id: str, *, reason: str | None = None, app_id: str | None = None) -> None:
+        """End a session for all."""
+        self._carry_out(self.core.destroy(self._key(session_id, app_id), reason))
+
+    async def mute_participant(
+        self, session_id: str, nick: str, media: Literal["audio", "video"], *, app_id: str | None = None
+    ) -> None:
+        """The focus tells an occupant to mute itself."""
+        self._carry_out(self.core.mute(self._key(session_id, app_id), nick, media))
+
+    async def start_recording(
+        self, session_id: str, *, mode: Literal["file", "stream"] = "file", app_id: str | None = None
+    ) -> None:
+        """Start a recording by the service's own doing; nothing happens when one runs."""
+        self._carry_out(self.core.record(self._key(session_id, app_id), on=True, mode=mode))
+
+    async def stop_recording(self, session_id: str, *, app_id: str | None = None) -> None:
+        """Stop the recording; nothing happens when none runs."""
+        self._carry_out(self.core.record(self._key(session_id, app_id), on=False))
+
+    async def drop_socket(self, session_id: str, nick: str, *, app_id: str | None = None) -> None:
+        """Break an occupant's socket without a closing handshake, as a network that fails does."""
+        socket = self.core.socket_of(self._key(session_id, app_id), nick)
+        if socket is None:
+            raise SimulatorError(f"occupant {nick} of session {session_id} has no open socket")
+        self._lines[socket].cut()
+
+    async def close(self) -> None:
+        """End all sessions' media and all sockets."""
+        for line in self._lines.values():
+            line.hang_up(1001)
+        for media in list(self._media.values()):
+            media.close()
+        while self._tasks:
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def occupants(self, session_id: str, *, app_id: str | None = None) -> dict[str, str]:
+        """Who is in a session: nick → uid, in order of arrival, recorders left out; empty when it isn't running."""
+        room = self.core.rooms.get(self._key(session_id, app_id))
+        return {one.nick: one.uid for one in room.participants} if room is not None else {}
+
+    # Effects
+
+    def _carry_out(self, effects: list[fx.Effect]) -> None:
+        for effect in effects:
+            match effect:
+                case fx.Deliver(socket, text):
+                    if (line := self._lines.get(socket)) is not None:
+                        self._record_stanza(socket, "out", text)
+                        line.put(text)
+                case fx.Hangup(socket, code):
+                    if (line := self._lines.get(socket)) is not None:
+                        line.hang_up(code)
+                case fx.Decided():
+                    self._record_decision(effect)
+                case fx.Expect(client, absence, seconds):
+                    self._expect(client, absence, seconds)
+                case fx.PeerAsked(room, nick, media, muted):
+                    self._obey(room, nick, media, muted=muted)
+                case _:
+                    self._media_work(effect)
+
+    def _media_work(self, effect: fx.MediaEffect) -> None:
+        if isinstance(effect, fx.CloseMedia):
+            if (media := self._media.pop(effect.room, None)) is not None:
+                media.close()
+            return
+        if isinstance(effect, fx.AddLeg):
+            self._record_decision(fx.Decided("negotiation_started", effect.room, effect.nick, effect.uid))
+        elif isinstance(effect, fx.RemovePublisher):
+            self._peers.pop((effect.room, effect.nick), None)
+        self._session_media(effect.room).put(effect)
+
+    def _expect(self, client: str, absence: int, seconds: float) -> None:
+        self.clock.call_later(seconds, lambda: self._carry_out(self.core.expired(client, absence)))
+
+    def _obey(self, room: fx.RoomKey, nick: str, media: str, *, muted: bool) -> None:
+        """A virtual participant does as the focus tells it."""
+        peer = self._peers.get((room, nick))
+        if peer is None:
+            return
+        peer.persona = peer.persona.muting(audio=muted) if media == "audio" else peer.persona.muting(video=muted)
+        self._carry_out(self.core.update_virtual(room, peer.persona))
+
+    def _session_media(self, key: fx.RoomKey) -> _SessionMedia:
+        media = self._media.get(key)
+        if media is None:
+            media = self._media[key] = _SessionMedia(self._make_bridge(key), key, self.trace)
+            task = asyncio.create_task(media.run(), name=f"media {key.name}")
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        return media
+
+    def _make_bridge(self, key: fx.RoomKey) -> Bridge | None:
+        if self._bridges is None:
+            return None
+
+        async def send_iq(nick: str, child: Element) -> None:
+            self._carry_out(self.core.focus_iq(key, nick, child))
+
+        try:
+            return self._bridges(key.name, self.trace, send_iq)
+        except ImportError as error:
+            self.trace.add(
+                "log", "service", "no_media", session=key.name, reason=f"{error}; install testcall[media] for media"
+            )
+            return None
+
+    # The trace and the world's book
+
+    def _record_stanza(self, socket: str, direction: Literal["in", "out"], text: str) -> None:
+        who = self.core.who(socket)
+        found = _STANZA_NAME.match(text)
+        about = {"session": who.room.name if who.room else None, "occupant": who.occupant, "uid": who.uid}
+        self.trace.add(
+            "wire",
+            (who.uid or "unknown") if direction == "in" else "service",
+            found.group(1) if found else "text",
+            channel="xmpp",
+            direction=direction,
+            stanza=text,
+            socket=socket,
+            **{name: value for name, value in about.items() if value is not None},
+        )
+
+    def _record_decision(self, decided: fx.Decided) -> None:
+        about: dict[str, Any] = {"channel": "service"}
+        if decided.room is not None:
+            about |= {"app": decided.room.app_id, "session": decided.room.name}
+        about |= {"occupant": decided.occupant} if decided.occupant is not None else {}
+        about |= {"uid": decided.uid} if decided.uid is not None else {}
+        self._book(decided)
+        self.trace.add("wire", "service", decided.name, **about, **decided.data)
+
+    def _book(self, decided: fx.Decided) -> None:
+        """Keep the world's call log: who was in which session, from when to when."""
+        room, nick, uid = decided.room, decided.occupant, decided.uid
+        if room is None:
+            return
+        if decided.name == "session_ended":
+            self.world.end(room.app_id, room.name)
+        elif nick is not None and uid:
+            if decided.name == "occupant_joined":
+                audio_only = bool(decided.data.get("audio_only"))
+                self.world.enter(room.app_id, room.name, uid, device_id=nick, audio_only=audio_only)
+            elif decided.name == "occupant_left":
+                self.world.leave(room.app_id, room.name, uid, device_id=nick)
+
+    # Helpers
+
+    def _key(self, session_id: str, app_id: str | None) -> fx.RoomKey:
+        app = self.world.find_app(app_id)
+        return fx.RoomKey(app.app_id, self.world.room_of(app, session_id))
+
+    def _free_nick(self, key: fx.RoomKey) -> str:
+        """Eight hexadecimal digits, as the SDKs' own nicks are, that nobody in the room has."""
+        room = self.core.rooms.get(key)
+        while True:
+            nick = self.core.new_id()[:8]
+            if room is None or room.get(nick) is None:
+                return nick
+
+
+class _Line:
+    """The outgoing side of one socket: frames in order, then the close."""
+
+    def __init__(self, ws: WebSocket) -> None:
+        self._ws = ws
+        self._frames: asyncio.Queue[str | int] = asyncio.Queue()
+        self._ending = False
+
+    def put(self, text: str) -> None:
+        if not self._ending:
+            self._frames.put_nowait(text)
+
+    def hang_up(self, code: int = 1000) -> None:
+        if not self._ending:
+            self._ending = True
+            self._frames.put_nowait(code)
+
+    def cut(self) -> None:
+        """Break the connection below the WebSocket; where the server gives no access to it, close it as failed (1011)."""
+        transport = getattr(getattr(self._ws._send, "__self__", None), "transport", None)
+        if transport is None:
+            self.hang_up(1011)
+        else:
+            transport.abort()
+
+    async def write(self) -> None:
+        while True:
+            frame = await self._frames.get()
+            try:
+                if isinstance(frame, int):
+                    await self._ws.close(frame)
+                    return
+                await self._ws.send_text(frame)
+            except (RuntimeError, OSError):
+                return
+
+
+class _SessionMedia:
+    """The media of one session: its bridge, and the work on it in order. What fails there is logged, and the call goes on."""
+
+    def __init__(self, bridge: Bridge | None, key: fx.RoomKey, trace: Trace) -> None:
+        self.bridge = bridge
+        self._key = key
+        self._trace = trace
+        self._work: asyncio.Queue[fx.MediaEffect | None] = asyncio.Queue()
+
+    def put(self, work: fx.MediaEffect) -> None:
+        self._work.put_nowait(work)
+
+    def close(self) -> None:
+        self._work.put_nowait(None)
+
+    async def run(self) -> None:
+        while (work := await self._work.get()) is not None:
+            if self.bridge is not None:
+                await self._guarded(_media_step(self.bridge, work))
+        if self.bridge is not None:
+            await self._guarded(self.bridge.close())
+
+    async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except Exception as error:
+            self._trace.add("log", "service", "media_failed", session=self._key.name, error=repr(error))
+
+
+async def _media_step(bridge: Bridge, work: fx.MediaEffect) -> None:
+    match work:
+        case fx.AddLeg(_, nick, uid):
+            await bridge.add_leg(nick, uid)
+        case fx.RemoveLeg(_, nick):
+            await bridge.remove_leg(nick)
+        case fx.JingleReceived(_, nick, jingle):
+            await bridge.on_jingle(nick, jingle)
+        case fx.RemovePublisher(_, nick):
+            await bridge.remove_publisher(nick)
