@@ -28,14 +28,21 @@ class Rule:
 
 _TABLE: tuple[Rule, ...] = (
     # operations
-    Rule("operation.exists", "operation", "set-up", "The operation is there."),
+    Rule(
+        "operation.exists",
+        "operation",
+        "set-up",
+        "The operation is there (`there`: false, it isn't), under its name or under `name`.",
+        (),
+        ("name", "there"),
+    ),
     Rule(
         "operation.delivers_success",
         "operation",
         "shapes",
-        "A call that succeeds ends as `delivers.success` says.",
+        "A call that succeeds ends as `delivers.success` says; in `state`, with `value`.",
         (),
-        ("value", "how"),
+        ("value", "how", "state"),
     ),
     Rule(
         "operation.delivers_failure",
@@ -93,9 +100,9 @@ _TABLE: tuple[Rule, ...] = (
         "error.code",
         "error",
         "error-codes",
-        "`operation` fails with this code when the condition holds.",
+        "`operation` fails with this code (one of a list) when the condition holds; it stands `at` that path, or `any` where.",
         ("operation",),
-        ("code",),
+        ("code", "at"),
     ),
     Rule(
         "error.shape",
@@ -349,6 +356,33 @@ CAUSES: dict[str, str] = {
     "dominant_speaker": "another participant speaks",
     "register_twice": "a listener is registered twice",
     "rejoin": "the local participant leaves and joins again",
+    "mute_audio_twice": "the application mutes the microphone though it is muted",
+    "button_pause_video": "a person pauses the camera by the built-in control",
+    "button_raise_hand": "a person presses the built-in control for the hand",
+    "button_share_invite": "a person presses the built-in invitation control",
+    "button_layout": "a person presses the built-in layout control",
+    "button_participant_list": "a person presses the built-in control for the list of participants",
+    "button_chat": "a person presses the built-in chat control",
+    "button_recording": "a person presses the built-in recording control",
+    "button_screen_share": "a person presses the built-in control for sharing a screen",
+    "raise_hand": "the local participant raises the hand",
+    "lower_hand": "the local participant lowers the hand",
+    "remote_recording_start": "another participant starts the recording and the recorder is running",
+    "remote_recording_stop": "another participant stops the recording and the recorder is gone",
+    "streaming_start": "the application starts a stream and it is running",
+    "streaming_stop": "the application stops the stream and it is gone",
+    "remote_streaming_start": "another participant starts a stream and it is running",
+    "remote_streaming_stop": "another participant stops the stream and it is gone",
+    "screen_share_cancelled": "a person dismisses the browser's picker for a screen share",
+    "screen_share_ended_by_browser": "a person ends the screen share by the browser's own control",
+    "connection_failed": "the connection to the service can't be made",
+    "remote_stats_lost": "in a peer call, no statistics of the other side arrive any more",
+    "remote_stats_restored": "in a peer call, statistics of the other side arrive again",
+    "remote_layout_change": "another participant changes their layout",
+    "device_list_change": "a device is plugged in or out",
+    "participant_list_shown": "the application opens the list of participants",
+    "participant_list_hidden": "the application closes the list of participants",
+    "logout_failure": "a logout fails",
 }
 """What makes an event fire, or precedes what is judged."""
 
@@ -394,6 +428,28 @@ EFFECTS: dict[str, str] = {
     "region_used": "requests go to the region",
     "host_used": "requests go to that base address",
     "listener_called": "the listener gets the events",
+    "others_stay": "the other participants stay in the session",
+    "streaming_requested": "the service is asked to stream",
+    "streaming_stop_requested": "the service is asked to stop streaming",
+    "transcription_requested": "the service is asked to transcribe",
+    "transcription_stop_requested": "the service is asked to stop transcribing",
+    "participant_mute_requested": "the service is asked to mute the other participant",
+    "participant_pause_requested": "the service is asked to pause the other participant's camera",
+    "device_set": "the device in use is the asked one",
+    "camera_switched": "the camera in use is another one",
+    "participant_pinned": "the participant stays prominent, whoever speaks",
+    "participant_unpinned": "no participant is pinned any more",
+    "panel_shown": "the panel `control` is visible",
+    "panel_hidden": "the panel `control` is not visible",
+    "unread_count_shown": "the chat control shows the number, and none for 0",
+    "background_processed": "the camera's background is blurred or replaced",
+    "background_cleared": "the camera's background is as it was",
+    "transcription_at_join": "true: transcription is asked for as soon as the participant has joined",
+    "idle_after_prompt": "the session ends so long after the prompt",
+    "ends_for_all_on_leave": "true: when one participant leaves, the session ends for everybody",
+    "headless": "true, in a voice session: no interface is drawn, media and events go on",
+    "notifications_shown": "false: no notices are shown",
+    "device_used": "the device of that id is the one in use after the join",
 }
 """What an operation or a setting does that can be seen from outside."""
 
@@ -425,6 +481,20 @@ BAD_VALUES: dict[str, str] = {
 """Classes of illegal arguments. The driver makes a value of each for the parameter or setting at hand."""
 
 
+FORMS: dict[str, str] = {
+    "left_out": "the argument is left out",
+    "from_settings": "the argument is left out, and the settings of the application carry the value",
+    "both": "the argument is given, and the settings of the application carry another value",
+    "empty_object": "an object without members",
+    "undefined_members": "an object in which optional members are undefined",
+    "token_object": "the whole value that generate_token delivered, not the token in it",
+    "without_login": "the argument is given, and nobody is logged in",
+    "upper_case": "a good value with capital letters",
+    "built_v4": "what the builder of major version 4 built",
+}
+"""Forms of an argument whose acceptance a contract speaks of."""
+
+
 def argument_errors(name: str, args: dict[str, object]) -> list[str]:
     """What is wrong with the arguments ``args`` of rule ``name``: unknown rule, missing or unknown arguments or words."""
     rule = RULES.get(name)
@@ -437,7 +507,7 @@ def argument_errors(name: str, args: dict[str, object]) -> list[str]:
         for argument in args
         if argument not in known
     ]
-    for argument, words in (("cause", CAUSES), ("effect", EFFECTS), ("bad", BAD_VALUES)):
+    for argument, words in (("cause", CAUSES), ("effect", EFFECTS), ("bad", BAD_VALUES), ("form", FORMS)):
         value = args.get(argument)
         if name == "operation.delivers_failure" and argument == "cause":
             continue
