@@ -124,7 +124,9 @@ def bind(host: str, port: int) -> socket.socket:
     sock = socket.socket(family, socket.SOCK_STREAM)
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else two stanzas in a row cost a delayed ACK, 40 ms
+        sock.setsockopt(
+            socket.IPPROTO_TCP, socket.TCP_NODELAY, 1
+        )  # else two stanzas in a row cost a delayed ACK, 40 ms
         sock.bind((host, port))
     except OSError:
         sock.close()

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from testcall_contract.trace import Trace
 
+from testcall_contract.trace import Trace
 from testcall_simulator.http.messages import Response, WireRequest
 from testcall_simulator.http.refusals import Refusal
 from testcall_simulator.http.service import Arrival, arrive, respond

@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from testcall_contract.trace import Trace
-
 from testcall_simulator.addresses import Addresses
 from testcall_simulator.clock import Clock
 from testcall_simulator.errors import SimulatorError
@@ -175,7 +174,7 @@ class Simulator:
     def signalling(self) -> Any:
         """The signalling service (``xmpp_edge.SignallingService``), made when first asked for."""
         if self._signalling is None:
-            from testcall_simulator.xmpp_edge import SignallingService  # type: ignore[import-not-found]
+            from testcall_simulator.xmpp_edge import SignallingService
 
             self._signalling = SignallingService(self.world, self.trace, self.clock)
         return self._signalling

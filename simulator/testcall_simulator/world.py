@@ -278,6 +278,13 @@ class World:
         self._reveal(minted, f"call_token {user.uid} {call_token.session_id}")
         return minted
 
+    def issue_user_jwt(self, user: User) -> str:
+        """What a login answers beside the auth token; the ringing socket takes it."""
+        secret = tokens.signing_secret(self.seed, user.app_id)
+        minted = tokens.mint_user_jwt(user.app_id, user.uid, self.now(), secret)
+        self._reveal(minted, f"jwt {user.uid}")
+        return minted
+
     def read_call_token(self, token: str) -> CallToken:
         """What ``token`` says; :class:`CallTokenError` when it is garbage, forged, expired, or of an app that isn't here."""
         app_id = tokens.app_of_call_token(token)
@@ -338,7 +345,7 @@ class World:
         call = Call(
             app_id=app.app_id,
             session_id=session_id.lower(),
-            mid=self._new_id(),
+            mid=self.new_id(),
             mode=mode,
             type=type,
             status="initiated" if mode == "call" else "ongoing",
@@ -372,7 +379,8 @@ class World:
         self._state.calls[call.mid] = call
         return call
 
-    def _new_id(self) -> str:
+    def new_id(self) -> str:
+        """A UUID from the seed."""
         return str(uuid.UUID(int=self._state.noise.getrandbits(128), version=4))
 
     # -- the whole ---------------------------------------------------------------------------------------------------

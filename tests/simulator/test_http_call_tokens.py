@@ -5,6 +5,7 @@ import json
 
 import httpx
 import pytest
+
 from testcall_simulator import Simulator
 
 

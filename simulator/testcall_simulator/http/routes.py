@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from testcall_simulator.http import call_tokens
+from testcall_simulator.http import accounts, call_logs, call_tokens, telemetry
 from testcall_simulator.http.addressing import Place, Surface
 from testcall_simulator.http.messages import Request, Response
 from testcall_simulator.world import World
@@ -43,7 +43,30 @@ class Route:
     refusals: tuple[str, ...] = ()
 
 
+_USER_REFUSALS = ("AUTH_ERR_EMPTY_AUTH_TOKEN", "AUTH_ERR_AUTH_TOKEN_NOT_FOUND", "AUTH_ERR_INVALID_APPID")
+_KEY_REFUSALS = ("AUTH_ERR_EMPTY_APIKEY", "AUTH_ERR_APIKEY_NOT_FOUND", "AUTH_ERR_NO_ACCESS", "AUTH_ERR_INVALID_APPID")
+_DONE = {
+    "type": "object",
+    "required": ["success"],
+    "properties": {"success": {"const": True}, "message": {"type": "string"}},
+}
+_AUTH_TOKEN = {
+    "type": "object",
+    "required": ["uid", "authToken", "createdAt"],
+    "properties": {"uid": {"type": "string"}, "authToken": {"type": "string"}, "createdAt": {"type": "integer"}},
+}
+_USER = {
+    "type": "object",
+    "required": ["uid", "name", "avatar", "status", "role"],
+    "properties": {
+        name: {"type": "string"} for name in ("uid", "name", "avatar", "status", "role", "authToken", "jwt")
+    },
+}
+_CALL = {"type": "object", "required": ["sessionId", "type", "mode", "status", "participants", "mid"]}
+_PAGE = {"page": {"type": "integer", "minimum": 1}, "perPage": {"type": "integer", "minimum": 1, "maximum": 1000}}
+
 ROUTES: tuple[Route, ...] = (
+    # -- calls API ---------------------------------------------------------------------------------------------------
     Route(
         name="create_call_token",
         surface="call",
@@ -54,14 +77,7 @@ ROUTES: tuple[Route, ...] = (
         headers=("authToken",),
         body=call_tokens.CreateCallToken,
         answers={"type": "object", "required": ["token"], "properties": {"token": {"type": "string"}}},
-        refusals=(
-            "AUTH_ERR_EMPTY_AUTH_TOKEN",
-            "AUTH_ERR_AUTH_TOKEN_NOT_FOUND",
-            "AUTH_ERR_INVALID_APPID",
-            "ERR_EMPTY_CALL_SESSION_ID",
-            "ERR_BAD_REQUEST",
-            "ERR_CALL_NOT_A_PART",
-        ),
+        refusals=(*_USER_REFUSALS, "ERR_EMPTY_CALL_SESSION_ID", "ERR_BAD_REQUEST", "ERR_CALL_NOT_A_PART"),
     ),
     Route(
         name="verify_call_token",
@@ -74,6 +90,212 @@ ROUTES: tuple[Route, ...] = (
         query={"configVersion": {"type": "integer", "minimum": 1}},
         answers={"type": "object", "required": ["callToken", "settings"]},
         refusals=("AUTH_ERR_TOKEN_INVALID_SIGNATURE", "AUTH_ERR_INVALID_APPID", "ERR_CALL_NOT_A_PART"),
+    ),
+    Route(
+        name="list_calls",
+        surface="call",
+        method="GET",
+        path="/calls",
+        handler=call_logs.list_calls,
+        summary="List calls: the user's own for an authToken, the app's for an apikey",
+        query={
+            **_PAGE,
+            "type": {"enum": ["audio", "video"]},
+            "mode": {"enum": ["call", "meet", "presenter"]},
+            "direction": {"enum": ["incoming", "outgoing"]},
+            **{
+                name: {"type": "string"}
+                for name in call_logs.FILTERS
+                if name not in ("type", "mode", "hasRecording", "hasTranscription")
+            },
+            "hasRecording": {"type": "boolean"},
+            "hasTranscription": {"type": "boolean"},
+        },
+        answers={"type": "array", "items": _CALL},
+        refusals=(*_USER_REFUSALS, *_KEY_REFUSALS, "ERR_UID_NOT_FOUND"),
+    ),
+    Route(
+        name="get_call",
+        surface="call",
+        method="GET",
+        path="/calls/{sessionId}",
+        handler=call_logs.get_call,
+        summary="One call: an object for an apikey, a list of one for an authToken",
+        answers={"oneOf": [_CALL, {"type": "array", "items": _CALL}]},
+        refusals=(*_USER_REFUSALS, *_KEY_REFUSALS, "ERR_UID_NOT_FOUND", "ERR_CALL_SESSION_NOT_FOUND"),
+    ),
+    Route(
+        name="list_transcriptions",
+        surface="call",
+        method="GET",
+        path="/calls/{sessionId}/transcriptions",
+        handler=call_logs.list_transcriptions,
+        summary="Transcriptions of a call",
+        query=_PAGE,
+        answers={"type": "array", "items": {"type": "object"}},
+        refusals=(*_USER_REFUSALS, *_KEY_REFUSALS, "ERR_UID_NOT_FOUND", "ERR_CALL_SESSION_NOT_FOUND"),
+    ),
+    # -- admin REST API ------------------------------------------------------------------------------------------------
+    Route(
+        name="create_user",
+        surface="api",
+        method="POST",
+        path="/users",
+        handler=accounts.create_user,
+        summary="Make a user",
+        headers=("apikey",),
+        body=accounts.CreateUser,
+        answers=_USER,
+        refusals=(*_KEY_REFUSALS, "ERR_BAD_REQUEST", "ERR_UID_ALREADY_EXISTS"),
+    ),
+    Route(
+        name="create_auth_token",
+        surface="api",
+        method="POST",
+        path="/users/{uid}/auth_tokens",
+        handler=accounts.create_auth_token,
+        summary="Make an auth token for a user",
+        headers=("apikey",),
+        body=accounts.CreateAuthToken,
+        answers=_AUTH_TOKEN,
+        refusals=(*_KEY_REFUSALS, "ERR_UID_NOT_FOUND", "ERR_BAD_REQUEST"),
+    ),
+    Route(
+        name="list_auth_tokens",
+        surface="api",
+        method="GET",
+        path="/users/{uid}/auth_tokens",
+        handler=accounts.list_auth_tokens,
+        summary="List the auth tokens of a user",
+        headers=("apikey",),
+        query=_PAGE,
+        answers={"type": "array", "items": _AUTH_TOKEN},
+        refusals=(*_KEY_REFUSALS, "ERR_UID_NOT_FOUND"),
+    ),
+    Route(
+        name="flush_auth_tokens",
+        surface="api",
+        method="DELETE",
+        path="/users/{uid}/auth_tokens",
+        handler=accounts.flush_auth_tokens,
+        summary="Delete all auth tokens of a user",
+        headers=("apikey",),
+        answers=_DONE,
+        refusals=(*_KEY_REFUSALS, "ERR_UID_NOT_FOUND"),
+    ),
+    Route(
+        name="get_auth_token",
+        surface="api",
+        method="GET",
+        path="/users/{uid}/auth_tokens/{authToken}",
+        handler=accounts.get_auth_token,
+        summary="One auth token of a user",
+        headers=("apikey",),
+        answers=_AUTH_TOKEN,
+        refusals=(*_KEY_REFUSALS, "ERR_UID_NOT_FOUND", "ERR_AUTH_TOKEN_NOT_FOUND", "ERR_AUTHTOKEN_NOT_ACCESSIBLE"),
+    ),
+    Route(
+        name="update_auth_token",
+        surface="api",
+        method="PUT",
+        path="/users/{uid}/auth_tokens/{authToken}",
+        handler=accounts.update_auth_token,
+        summary="Note platform and device on an auth token",
+        headers=("apikey",),
+        body=accounts.Login,
+        answers=_AUTH_TOKEN,
+        refusals=(
+            *_KEY_REFUSALS,
+            "ERR_UID_NOT_FOUND",
+            "ERR_AUTH_TOKEN_NOT_FOUND",
+            "ERR_AUTHTOKEN_NOT_ACCESSIBLE",
+            "ERR_BAD_REQUEST",
+        ),
+    ),
+    Route(
+        name="delete_auth_token",
+        surface="api",
+        method="DELETE",
+        path="/users/{uid}/auth_tokens/{authToken}",
+        handler=accounts.delete_auth_token,
+        summary="Delete an auth token",
+        headers=("apikey",),
+        answers=_DONE,
+        refusals=(*_KEY_REFUSALS, "ERR_UID_NOT_FOUND", "ERR_AUTH_TOKEN_NOT_FOUND", "ERR_AUTHTOKEN_NOT_ACCESSIBLE"),
+    ),
+    # -- client API ----------------------------------------------------------------------------------------------------
+    Route(
+        name="me",
+        surface="apiclient",
+        method="PUT",
+        path="/me",
+        handler=accounts.log_in,
+        summary="Log in with an auth token",
+        headers=("authToken",),
+        body=accounts.Login,
+        answers=_USER,
+        refusals=(*_USER_REFUSALS, "ERR_BAD_REQUEST"),
+    ),
+    Route(
+        name="get_me",
+        surface="apiclient",
+        method="GET",
+        path="/me",
+        handler=accounts.who_am_i,
+        summary="The user of an auth token",
+        headers=("authToken",),
+        answers=_USER,
+        refusals=_USER_REFUSALS,
+    ),
+    Route(
+        name="log_out",
+        surface="apiclient",
+        method="DELETE",
+        path="/me",
+        handler=accounts.log_out,
+        summary="Log out",
+        headers=("authToken",),
+        answers=_DONE,
+        refusals=_USER_REFUSALS,
+    ),
+    Route(
+        name="report_user_session",
+        surface="apiclient",
+        method="POST",
+        path="/user_sessions",
+        handler=telemetry.report_user_session,
+        summary="An SDK tells where it runs",
+        headers=("authToken",),
+        answers=_DONE,
+        refusals=(*_USER_REFUSALS, "ERR_BAD_REQUEST"),
+    ),
+    # -- analytics and signalling hosts ----------------------------------------------------------------------------------
+    Route(
+        name="call_ping",
+        surface="metrics",
+        method="POST",
+        path="/v1/calls/ping",
+        handler=telemetry.call_ping,
+        summary="An SDK in a call says so, every minute",
+        answers=_DONE,
+        refusals=("AUTH_ERR_INVALID_APPID", "ERR_BAD_REQUEST"),
+    ),
+    Route(
+        name="xmpp_keep_alive",
+        surface="xmpp",
+        method="GET",
+        path="/xmpp-websocket",
+        handler=telemetry.keep_alive,
+        summary="Keep-alive of the signalling socket, over plain HTTP",
+    ),
+    Route(
+        name="room_size",
+        surface="xmpp",
+        method="GET",
+        path="/room-size",
+        handler=telemetry.room_size,
+        summary="How many are in a room",
+        query={"domain": {"type": "string"}, "room": {"type": "string"}},
     ),
 )
 

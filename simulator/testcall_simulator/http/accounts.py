@@ -1,0 +1,161 @@
+"""Users and what they are known by: creating users, their auth tokens, logging in and out.
+
+The admin side takes an API key. Making users and auth tokens is open to ``authOnly`` keys too (the pages disagree whether
+making users is; an SDK's login needs the tokens), everything else wants ``fullAccess``.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from testcall_simulator.http.identity import authenticated, body_of, keyed
+from testcall_simulator.http.messages import Request, Response, data
+from testcall_simulator.http.paging import paged
+from testcall_simulator.http.refusals import Refusal
+from testcall_simulator.tokens import AuthToken
+from testcall_simulator.world import User, World
+
+_UID = re.compile(r"[a-z0-9_-]{1,100}")
+"""What a uid may be once lower-cased (documentation, properties and constraints)."""
+_TOKENS_PER_PAGE = 100
+
+
+class CreateUser(BaseModel):
+    """Body of the request for a user."""
+
+    uid: str
+    name: str
+    avatar: str = ""
+    role: str = "default"
+    metadata: dict[str, Any] = {}
+    withAuthToken: bool = False  # noqa: N815  the wire's name
+
+
+class Login(BaseModel):
+    """Where a login comes from; SDKs send more, which is let be."""
+
+    model_config = ConfigDict(extra="allow")
+
+    platform: str = ""
+    deviceId: str = ""  # noqa: N815  the wire's name
+
+
+class CreateAuthToken(Login):
+    """Body of the request for an auth token."""
+
+    force: bool = False
+
+
+def create_user(world: World, request: Request) -> Response:
+    """POST users."""
+    key = keyed(world, request, "fullAccess", "authOnly")
+    asked = body_of(request, CreateUser)
+    uid = asked.uid.lower()
+    if not _UID.fullmatch(uid):
+        raise Refusal("ERR_BAD_REQUEST", "uid: 1 to 100 of the characters a-z 0-9 - _")
+    if uid in world.users_of(key.app_id):
+        raise Refusal("ERR_UID_ALREADY_EXISTS")
+    user = world.add_user(
+        uid, asked.name, app_id=key.app_id, avatar=asked.avatar, role=asked.role, metadata=asked.metadata
+    )
+    shown = user_object(user)
+    return data(shown | {"authToken": user.auth_token} if asked.withAuthToken else shown, about={"uid": uid})
+
+
+def create_auth_token(world: World, request: Request) -> Response:
+    """POST users/{uid}/auth_tokens: a new one each time; older ones stay good."""
+    user = _user_of_key(world, request, "fullAccess", "authOnly")
+    asked = body_of(request, CreateAuthToken)
+    token = world.issue_auth_token(user, platform=asked.platform, device_id=asked.deviceId)
+    return data(_token_object(token), about={"uid": user.uid})
+
+
+def list_auth_tokens(world: World, request: Request) -> Response:
+    """GET users/{uid}/auth_tokens."""
+    user = _user_of_key(world, request, "fullAccess")
+    return paged([_token_object(token) for token in world.auth_tokens_of(user)], request.query, _TOKENS_PER_PAGE)
+
+
+def get_auth_token(world: World, request: Request) -> Response:
+    """GET users/{uid}/auth_tokens/{authToken}."""
+    return data(_token_object(_token_of_path(world, request)))
+
+
+def update_auth_token(world: World, request: Request) -> Response:
+    """PUT users/{uid}/auth_tokens/{authToken}."""
+    token = _token_of_path(world, request)
+    asked = body_of(request, Login)
+    return data(_token_object(world.change_auth_token(token, platform=asked.platform, device_id=asked.deviceId)))
+
+
+def delete_auth_token(world: World, request: Request) -> Response:
+    """DELETE users/{uid}/auth_tokens/{authToken}."""
+    world.revoke_auth_token(_token_of_path(world, request).token)
+    return data({"success": True, "message": "The auth token is deleted."})
+
+
+def flush_auth_tokens(world: World, request: Request) -> Response:
+    """DELETE users/{uid}/auth_tokens."""
+    user = _user_of_key(world, request, "fullAccess")
+    for token in world.auth_tokens_of(user):
+        world.revoke_auth_token(token.token)
+    return data({"success": True, "message": "All auth tokens of the user are deleted."})
+
+
+def log_in(world: World, request: Request) -> Response:
+    """PUT me: the user behind the ``authToken``; the device is noted."""
+    token, user = authenticated(world, request)
+    asked = body_of(request, Login)
+    world.change_auth_token(token, platform=asked.platform, device_id=asked.deviceId)
+    mine = {"authToken": token.token, "jwt": world.issue_user_jwt(user)}
+    return data(user_object(user) | {"status": "online", "lastActiveAt": world.now()} | mine, about={"uid": user.uid})
+
+
+def who_am_i(world: World, request: Request) -> Response:
+    """GET me."""
+    _, user = authenticated(world, request)
+    return data(user_object(user) | {"status": "online"}, about={"uid": user.uid})
+
+
+def log_out(world: World, request: Request) -> Response:
+    """DELETE me: the session of the device ends; the token stays good, as auth tokens don't expire."""
+    _, user = authenticated(world, request)
+    return data({"success": True, "message": "Logged out."}, about={"uid": user.uid})
+
+
+def user_object(user: User) -> dict[str, Any]:
+    """A user as the service shows it. ``status`` is offline unless the caller says otherwise."""
+    return {
+        "uid": user.uid,
+        "name": user.name,
+        "avatar": user.avatar,
+        "status": "offline",
+        "role": user.role,
+        "createdAt": user.created_at,
+        "metadata": dict(user.metadata),
+    }
+
+
+def _user_of_key(world: World, request: Request, *scopes: Any) -> User:
+    key = keyed(world, request, *scopes)
+    user = world.find_user(key.app_id, request.path["uid"])
+    if user is None:
+        raise Refusal("ERR_UID_NOT_FOUND")
+    return user
+
+
+def _token_of_path(world: World, request: Request) -> AuthToken:
+    user = _user_of_key(world, request, "fullAccess")
+    token = world.find_auth_token(request.path["authToken"])
+    if token is None or token.app_id != user.app_id:
+        raise Refusal("ERR_AUTH_TOKEN_NOT_FOUND")
+    if token.uid != user.uid:
+        raise Refusal("ERR_AUTHTOKEN_NOT_ACCESSIBLE")
+    return token
+
+
+def _token_object(token: AuthToken) -> dict[str, Any]:
+    return {"uid": token.uid, "authToken": token.token, "createdAt": token.created_at}
