@@ -1,0 +1,455 @@
+"""The bridge of one session: legs for SDK occupants, publishers for virtual ones, and who gets whose packets.
+
+To its occupants it is a Jitsi-style SFU: ``session-initiate`` with placeholder sources, everybody's real sources by
+``source-add`` and ``source-remove``, a data channel with colibri messages. Signalling goes through ``send_iq`` and
+:meth:`MediaBridge.on_jingle`; what happened is told to the trace.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import zlib
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from typing import Any
+
+from lxml import etree
+
+from testcall_contract.trace import Trace
+from testcall_simulator.jingle import (
+    Jingle,
+    NamedSource,
+    read_jingle,
+    source_contents,
+    write_jingle,
+)
+from testcall_simulator.media import colibri, rtcp, rtp
+from testcall_simulator.media.forwarder import ForwardedSource
+from testcall_simulator.media.leg import PLACEHOLDER_SSRC, Leg
+from testcall_simulator.media.meter import Meter
+from testcall_simulator.media.probe import OccupantProbe
+from testcall_simulator.media.publisher import Publisher, Stream
+from testcall_simulator.media.sources import AudioSource, MediaError, VideoSource
+
+SendIq = Callable[[str, etree._Element], Awaitable[None]]
+
+REPORT_INTERVAL_S = 1.0
+"""How often reports are sent and media events written."""
+_KEY_FRAME_PAUSE_S = 0.1
+"""A sender is asked for a key frame at most this often."""
+
+
+class MediaBridge:
+    """Media of one session. Lives in one event loop; every method is called there."""
+
+    def __init__(
+        self, session_id: str, trace: Trace, send_iq: SendIq, *, addresses: Sequence[str] = ("127.0.0.1",)
+    ) -> None:
+        self.session_id = session_id
+        self._trace = trace
+        self._send_iq = send_iq
+        self._addresses = tuple(addresses)
+        self._legs: dict[str, Leg] = {}
+        self._publishers: dict[str, Publisher] = {}
+        self._streams: dict[int, Stream] = {}
+        self._probes: dict[str, OccupantProbe] = {}
+        self._numbers = itertools.count()
+        self._sids = itertools.count(1)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._reporter: asyncio.Task[None] | None = None
+        self._meter = Meter(session_id, trace, REPORT_INTERVAL_S)
+        self._closed = False
+
+    # --- occupants with an SDK
+
+    async def add_leg(self, nick: str, uid: str) -> None:
+        """Make a connection for an SDK occupant and offer it."""
+        if self._closed or nick in self._legs:
+            raise MediaError(f"session {self.session_id}: no second leg for {nick}, and none after the end")
+        leg = Leg(nick, uid, f"{zlib.crc32(self.session_id.encode()):08x}{next(self._sids)}", self._addresses, self)
+        self._legs[nick] = leg
+        self._start_reporting()
+        offer = await leg.offer()
+        if leg.closed:
+            return
+        self._decided("negotiation_started", leg, sid=leg.sid)
+        await self._send_iq(nick, write_jingle(offer))
+
+    async def on_jingle(self, nick: str, jingle: etree._Element) -> None:
+        """Act on Jingle of an occupant: session-accept, source-add, source-remove, session-terminate.
+
+        Anything else, and what belongs to no leg or to another session, is noted and left. Raises
+        :class:`~testcall_simulator.jingle.JingleError` for an element that can't be understood.
+        """
+        message = read_jingle(jingle)
+        leg = self._legs.get(nick)
+        if leg is None or message.sid != leg.sid:
+            self._note(f"{message.action} of {nick} belongs to no session here", sid=message.sid)
+            return
+        if message.action == "session-accept":
+            await self._accepted(leg, message)
+        elif message.action == "source-add":
+            await self._announce(leg.add_sources(message.contents))
+            self._constrain(leg)
+        elif message.action == "source-remove":
+            await self._withdraw(leg.remove_sources(message.contents))
+        elif message.action == "session-terminate":
+            await self.remove_leg(nick)
+        else:
+            self._note(f"{message.action} of {nick} has no meaning here", sid=message.sid)
+
+    async def _accepted(self, leg: Leg, message: Jingle) -> None:
+        await leg.accept(message)
+        own = leg.add_sources(message.contents)
+        await self._tell(leg, "source-add", self._sources_for(leg))
+        await self._announce(own)
+
+    async def remove_leg(self, nick: str) -> None:
+        """End an SDK occupant's media and take its sources back from the others."""
+        leg = self._legs.pop(nick, None)
+        if leg is None:
+            return
+        sources = [forwarded.source for forwarded in leg.sources.values()]
+        self._forget(leg.nick)
+        await leg.close()
+        await self._withdraw(sources)
+
+    async def terminate_leg(self, nick: str, reason: str = "success") -> None:
+        """Send ``session-terminate`` and end an SDK occupant's media; the occupant stays in the room."""
+        leg = self._legs.get(nick)
+        if leg is None:
+            raise MediaError(f"session {self.session_id} has no leg for {nick}")
+        await self._send_iq(nick, write_jingle(Jingle("session-terminate", leg.sid, reason=reason)))
+        await self.remove_leg(nick)
+
+    # --- virtual occupants
+
+    def add_publisher(self, nick: str, uid: str, audio: AudioSource | None, video: VideoSource | None) -> Publisher:
+        """Let a virtual occupant send; it is announced to all legs. Sending begins as soon as its clips are encoded."""
+        if self._closed or nick in self._publishers:
+            raise MediaError(f"session {self.session_id}: no second publisher for {nick}, and none after the end")
+        publisher = Publisher(
+            self.session_id,
+            nick,
+            uid,
+            number=next(self._numbers),
+            audio=audio,
+            video=video,
+            deliver=self._deliver,
+        )
+        self._publishers[nick] = publisher
+        for stream in publisher.streams:
+            self._streams[stream.source.ssrc] = stream
+        self._start_reporting()
+        self._spawn(self._publish(publisher))
+        return publisher
+
+    async def _publish(self, publisher: Publisher) -> None:
+        await publisher.start()
+        if self._publishers.get(publisher.nick) is publisher:
+            await self._announce(publisher.sources)
+
+    async def remove_publisher(self, nick: str) -> None:
+        """End a virtual occupant's media and take its sources back from all legs."""
+        publisher = self._publishers.pop(nick, None)
+        if publisher is None:
+            return
+        publisher.close()
+        for stream in publisher.streams:
+            self._streams.pop(stream.source.ssrc, None)
+        self._forget(nick)
+        await self._withdraw(publisher.sources)
+
+    async def close(self) -> None:
+        """End all media of the session."""
+        self._closed = True
+        for publisher in self._publishers.values():
+            publisher.close()
+        legs, self._legs, self._publishers = list(self._legs.values()), {}, {}
+        tasks = [*self._tasks, *([self._reporter] if self._reporter else [])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*(leg.close() for leg in legs))
+        self._meter.flush()
+
+    # --- measuring
+
+    def probe(self, nick: str) -> OccupantProbe:
+        """The probe of an occupant; it may be asked for before the occupant sends anything."""
+        if nick not in self._probes:
+            self._probes[nick] = OccupantProbe(nick, lambda: self._want_key_frame_of(nick))
+        return self._probes[nick]
+
+    def connected(self, nick: str) -> bool:
+        """Whether an SDK occupant's ICE and DTLS are up."""
+        leg = self._legs.get(nick)
+        return leg is not None and leg.transport.connected
+
+    def _want_key_frame_of(self, nick: str) -> None:
+        leg = self._legs.get(nick)
+        if leg is not None:
+            for forwarded in leg.sources.values():
+                self._ask_key_frame(leg, forwarded)
+
+    # --- announcing
+
+    def _sources_for(self, leg: Leg) -> list[NamedSource]:
+        """Everybody else's sources."""
+        published = [source for publisher in self._publishers.values() for source in publisher.sources]
+        sent = [
+            forwarded.source
+            for other in self._legs.values()
+            if other is not leg and other.accepted
+            for forwarded in other.sources.values()
+        ]
+        return published + sent
+
+    async def _announce(self, sources: Iterable[NamedSource]) -> None:
+        sources = list(sources)
+        for leg in list(self._legs.values()):
+            await self._tell(leg, "source-add", [source for source in sources if source.owner != leg.nick])
+
+    async def _withdraw(self, sources: Iterable[NamedSource]) -> None:
+        sources = list(sources)
+        for leg in list(self._legs.values()):
+            await self._tell(leg, "source-remove", [source for source in sources if source.ssrc in leg.announced])
+
+    async def _tell(self, leg: Leg, action: str, sources: Sequence[NamedSource]) -> None:
+        """Tell a leg of sources, once each, and let their packets through; nothing before it has accepted the offer."""
+        adding = action == "source-add"
+        sources = [source for source in sources if (source.ssrc in leg.announced) is not adding]
+        if not sources or not leg.accepted or leg.closed:
+            return
+        for source in sources:
+            (leg.announced.add if adding else leg.announced.discard)(source.ssrc)
+        await self._send_iq(leg.nick, write_jingle(Jingle(action, leg.sid, source_contents(sources))))
+        if adding and leg.transport.connected:
+            for source in sources:
+                self._want_key_frame(source.ssrc)
+
+    # --- packets
+
+    def rtp_arrived(self, leg: Leg, data: bytes) -> None:
+        """An occupant's packet: to its probe, and on to the others."""
+        packet = rtp.parse(data)
+        forwarded = None if packet is None else leg.by_ssrc.get(packet.ssrc)
+        if packet is None or forwarded is None:
+            leg.unknown_packets += 1
+            return
+        now = asyncio.get_running_loop().time()
+        onward = forwarded.accept(packet, now)
+        if forwarded.wanted is not None:
+            self._ask_key_frame(leg, forwarded)
+        if onward is None:
+            return
+        probe = self._probes.get(leg.nick)
+        if probe is not None:
+            if forwarded.source.media == "audio":
+                probe.audio_packet(onward)
+            else:
+                probe.video_packet(forwarded.codec(onward), onward)
+        self._send_to_all(forwarded.source, onward.data)
+
+    def _deliver(self, stream: Stream, data: bytes) -> None:
+        """A publisher's packet, to all legs."""
+        self._send_to_all(stream.source, data)
+
+    def _send_to_all(self, source: NamedSource, data: bytes) -> None:
+        ssrc = source.ssrc
+        for leg in self._legs.values():
+            if ssrc in leg.announced and leg.nick != source.owner:
+                leg.transport.send(data)
+
+    def rtcp_arrived(self, leg: Leg, data: bytes) -> None:
+        """An occupant's feedback and reports."""
+        for said in rtcp.read(data):
+            if isinstance(said, rtcp.KeyFrameRequest):
+                self._want_key_frame(said.ssrc)
+            elif isinstance(said, rtcp.Nack):
+                self._repeat(leg, said)
+            elif isinstance(said, rtcp.SenderReport):
+                self._sender_reported(leg, said)
+
+    def _repeat(self, leg: Leg, nack: rtcp.Nack) -> None:
+        found = self._find(nack.ssrc)
+        if found is None or nack.ssrc not in leg.announced:
+            return
+        for number in nack.sequence_numbers:
+            data = found.history.recall(number)
+            if data is not None:
+                leg.transport.send(data)
+
+    def _sender_reported(self, leg: Leg, report: rtcp.SenderReport) -> None:
+        forwarded = leg.by_ssrc.get(report.ssrc)
+        if forwarded is None or report.ssrc not in forwarded.reception:
+            return
+        statistics = forwarded.reception[report.ssrc]
+        statistics.sender_report = ((report.ntp >> 16) & 0xFFFFFFFF, asyncio.get_running_loop().time())
+        if report.ssrc != forwarded.active:
+            return
+        data = rtcp.sender_report(
+            forwarded.source.ssrc,
+            timestamp=forwarded.shifted(report.timestamp),
+            packets=report.packets,
+            octets=report.octets,
+            cname=leg.nick,
+            ntp=report.ntp,
+        )
+        self._send_to_all(forwarded.source, data)
+
+    def _find(self, ssrc: int) -> Stream | ForwardedSource | None:
+        """What is announced to others under this SSRC."""
+        stream = self._streams.get(ssrc)
+        if stream is not None:
+            return stream
+        for leg in self._legs.values():
+            forwarded = leg.by_ssrc.get(ssrc)
+            if forwarded is not None and forwarded.source.ssrc == ssrc:
+                return forwarded
+        return None
+
+    def _want_key_frame(self, ssrc: int) -> None:
+        """Somebody who is sent ``ssrc`` needs a key frame."""
+        if ssrc in self._streams:
+            self._publishers[self._streams[ssrc].source.owner].request_key_frame()
+            return
+        found = self._find(ssrc)
+        if isinstance(found, ForwardedSource) and found.source.owner in self._legs:
+            self._ask_key_frame(self._legs[found.source.owner], found)
+
+    def _ask_key_frame(self, leg: Leg, forwarded: ForwardedSource) -> None:
+        target = forwarded.wanted or forwarded.active
+        now = asyncio.get_running_loop().time()
+        if target is None or forwarded.source.media != "video" or now - forwarded.asked_s < _KEY_FRAME_PAUSE_S:
+            return
+        forwarded.asked_s = now
+        leg.transport.send(rtcp.picture_loss(PLACEHOLDER_SSRC["video"], target))
+
+    # --- data channel
+
+    def channel_opened(self, leg: Leg) -> None:
+        """Greet, and ask for one layer."""
+        self._say(leg, colibri.server_hello())
+        self._constrain(leg)
+
+    def _constrain(self, leg: Leg) -> None:
+        for message in colibri.sender_constraints(forwarded.source for forwarded in leg.sources.values()):
+            self._say(leg, message)
+
+    def channel_message(self, leg: Leg, text: str | bytes) -> None:
+        """Trace a message, answer it, and relay it to whom it is for."""
+        message = colibri.read(text)
+        if message is None:
+            self._note(f"{leg.nick} sent something that is no colibri message", length=len(text))
+            return
+        self._trace_channel(leg, "in", message)
+        for answer in colibri.replies(message):
+            self._say(leg, answer)
+        others = [nick for nick in self._legs if nick != leg.nick]
+        for nick, relayed in colibri.relayed(message, leg.nick, others).items():
+            self._say(self._legs[nick], relayed)
+
+    def send_endpoint_message(self, sender: str, payload: Any, to: str = "") -> None:
+        """Send an endpoint message in the name of a virtual occupant, to one nick or (``""``) to all legs."""
+        message = {"colibriClass": "EndpointMessage", "to": to, "msgPayload": payload}
+        for nick, relayed in colibri.relayed(message, sender, list(self._legs)).items():
+            self._say(self._legs[nick], relayed)
+
+    def _say(self, leg: Leg, message: colibri.Message) -> None:
+        if leg.say(message):
+            self._trace_channel(leg, "out", message)
+
+    def _trace_channel(self, leg: Leg, direction: str, message: colibri.Message) -> None:
+        self._trace.add(
+            "wire",
+            leg.uid if direction == "in" else "service",
+            message["colibriClass"],
+            channel="datachannel",
+            session=self.session_id,
+            occupant=leg.nick,
+            uid=leg.uid,
+            direction=direction,
+            message=message,
+        )
+
+    # --- state and reports
+
+    def state_changed(self, leg: Leg, state: str) -> None:
+        """Trace that media is up or down; a new viewer needs key frames."""
+        if state == "connected" and not leg.was_connected:
+            leg.was_connected = True
+            self._decided("media_connected", leg)
+            for ssrc in leg.announced:
+                self._want_key_frame(ssrc)
+        elif state in ("failed", "closed") and leg.was_connected:
+            leg.was_connected = False
+            self._decided("media_closed", leg, reason=state if not leg.closed else "removed")
+        elif state == "failed":
+            self._decided("media_failed", leg)
+
+    def _start_reporting(self) -> None:
+        if self._reporter is None:
+            self._reporter = asyncio.create_task(self._report())
+
+    async def _report(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(REPORT_INTERVAL_S)
+            now = loop.time()
+            for leg in self._legs.values():
+                self._report_to(leg, now)
+            self._meter.measure(self._legs.values(), self._publishers.values())
+
+    def _report_to(self, leg: Leg, now: float) -> None:
+        if not leg.transport.connected:
+            return
+        heard = [
+            (ssrc, statistics)
+            for forwarded in leg.sources.values()
+            for ssrc, statistics in forwarded.reception.items()
+            if statistics.packets
+        ]
+        if heard:
+            leg.transport.send(rtcp.receiver_report(PLACEHOLDER_SSRC["video"], heard, now))
+        for ssrc in leg.announced:
+            stream = self._streams.get(ssrc)
+            if stream is not None and stream.packets:
+                leg.transport.send(
+                    rtcp.sender_report(
+                        ssrc,
+                        timestamp=stream.timestamp_at(now),
+                        packets=stream.packets,
+                        octets=stream.octets,
+                        cname=stream.source.owner,
+                    )
+                )
+
+    def _forget(self, nick: str) -> None:
+        self._probes.pop(nick, None)
+        self._meter.forget(nick)
+
+    def _decided(self, name: str, leg: Leg, **data: Any) -> None:
+        self._trace.add(
+            "wire",
+            "service",
+            name,
+            channel="service",
+            session=self.session_id,
+            occupant=leg.nick,
+            uid=leg.uid,
+            **data,
+        )
+
+    def _note(self, text: str, **data: Any) -> None:
+        self._trace.add("log", "service", "media", session=self.session_id, text=text, **data)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._note(f"{type(error).__name__}: {error}")

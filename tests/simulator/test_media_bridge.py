@@ -1,0 +1,162 @@
+"""The bridge against an aiortc client that answers as the SDK does."""
+
+import pytest
+from media_client import Harness, PatternTrack, ToneTrack
+
+from testcall_simulator.media.sources import Pattern, Tone
+
+pytestmark = pytest.mark.media
+
+
+@pytest.fixture
+async def harness():
+    async with Harness() as harness:
+        yield harness
+
+
+async def test_what_a_client_sends_is_decoded_at_its_leg(harness):
+    await harness.join("alice", audio=ToneTrack(1200), video=PatternTrack(Pattern(320, 180, 15), source=77))
+    probe = harness.bridge.probe("alice")
+    await probe.wait_hears(10, timeout_s=20)
+    seen = await probe.wait_sees(5, timeout_s=20)
+    assert (seen[0].width, seen[0].height) == (320, 180)
+    assert {frame.mark.source for frame in seen} == {77}
+    heard = await probe.hears(0.5)
+    assert heard.frequency_hz == pytest.approx(1200, abs=5)
+    assert heard.level_dbov == pytest.approx(-17.8, abs=1)
+
+
+async def test_a_publisher_is_heard_and_seen_by_the_client(harness):
+    harness.bridge.add_publisher("bob", "bob", Tone(700, -20), Pattern(320, 180, 15))
+    alice = await harness.join("alice")
+    await alice.until_told_of("bob-a0", "bob-v0")
+    audio, video = alice.probes["bob-a0"], alice.probes["bob-v0"]
+    await audio.wait_hears(10, timeout_s=20)
+    heard = await audio.hears(0.5)
+    assert heard.frequency_hz == pytest.approx(700, abs=3)
+    assert heard.level_dbov == pytest.approx(-20, abs=0.5)
+    seen = await video.wait_sees(20, timeout_s=20)
+    numbers = [frame.mark.number for frame in seen]
+    assert numbers == list(range(numbers[0], numbers[0] + 20)) or 0 in numbers
+
+
+async def test_mute_is_heard_as_silence_and_pause_stops_frames(harness):
+    alice = await harness.join("alice")
+    publisher = harness.bridge.add_publisher("bob", "bob", Tone(), Pattern(320, 180, 15))
+    await alice.until_told_of("bob-a0", "bob-v0")
+    audio, video = alice.probes["bob-a0"], alice.probes["bob-v0"]
+    await audio.wait_hears(10, timeout_s=20)
+    await video.wait_sees(3, timeout_s=20)
+
+    publisher.mute_audio(True)
+    publisher.pause_video(True)
+    await audio.wait_silent(0.3, timeout_s=20)
+    packets = alice.packets["bob-a0"]
+    assert (await audio.hears(0.3)).peak_dbov == -127
+    assert alice.packets["bob-a0"] > packets, "silence is sent, not nothing"
+    await video.wait_dark(0.5, timeout_s=20)
+
+    publisher.mute_audio(False)
+    publisher.pause_video(False)
+    await audio.wait_hears(10, timeout_s=20)
+    seen = await video.wait_sees(3, timeout_s=20)
+    assert seen[0].mark.number < 3, "it begins again with a key frame"
+
+
+async def test_removing_a_publisher_takes_its_sources_back_and_stops_its_packets(harness):
+    alice = await harness.join("alice")
+    harness.bridge.add_publisher("bob", "bob", Tone(), Pattern(320, 180, 15))
+    await alice.until_told_of("bob-a0", "bob-v0")
+    await alice.probes["bob-a0"].wait_hears(5, timeout_s=20)
+    before = harness.bridge._legs["alice"].transport.packets_sent
+    await harness.bridge.remove_publisher("bob")
+    await alice.until_gone("bob-a0")
+    assert alice.remote == {}
+    sent = harness.trace.last_seq
+    await harness.trace.wait(lambda e: e.name == "received", what="a second", timeout_s=20, after=sent)
+    after = harness.bridge._legs["alice"].transport.packets_sent
+    # Receiver reports go on, about one a second; media would be 65 packets.
+    assert after - before < 10
+
+
+async def test_a_third_is_forwarded_without_decoding(harness, monkeypatch):
+    from testcall_simulator.media import probe
+
+    made = []
+    monkeypatch.setattr(probe.VideoDecoder, "_work", lambda *a: made.append("video"))
+    monkeypatch.setattr(probe.AudioDecoder, "decode", lambda *a: made.append("audio") or [])
+    clients = [
+        await harness.join(nick, audio=ToneTrack(hz), video=PatternTrack(source=source))
+        for nick, hz, source in (("alice", 500, 1), ("carol", 900, 2), ("dave", 1300, 3))
+    ]
+    for client in clients:
+        others = [f"{other.nick}-{letter}0" for other in clients if other is not client for letter in "av"]
+        await client.until_told_of(*others)
+        for name in others:
+            while client.packets[name] < 20:
+                seq = harness.trace.last_seq
+                await harness.trace.wait(lambda e: e.name == "received", what="packets", timeout_s=20, after=seq)
+    assert made == []
+    monkeypatch.undo()
+    for client, name, hz in ((clients[0], "carol", 900), (clients[1], "dave", 1300), (clients[2], "alice", 500)):
+        heard = client.probes[f"{name}-a0"]
+        await heard.wait_hears(10, timeout_s=20)
+        assert (await heard.hears(0.3)).frequency_hz == pytest.approx(hz, abs=5)
+
+
+async def test_a_viewer_gets_a_key_frame_when_it_asks(harness):
+    from testcall_simulator.media import rtcp
+
+    alice = await harness.join("alice")
+    carol = await harness.join("carol", video=PatternTrack(source=9))
+    await alice.until_told_of("carol-v0")
+    ssrc = next(source.ssrc for source in alice.remote.values() if source.name == "carol-v0")
+    video = alice.probes["carol-v0"]
+    seen = []
+    with video.seeing(seen.append):
+        while not seen:
+            # The stock sender made its only key frame long ago: without the request nothing could be decoded.
+            await alice.connection.getTransceivers()[0].receiver.transport._send_rtp(rtcp.picture_loss(1, ssrc))
+            seq = harness.trace.last_seq
+            await harness.trace.wait(lambda e: e.name == "received", what="a second", timeout_s=20, after=seq)
+    assert seen[0].mark.source == 9
+    assert carol.video.source == 9
+
+
+async def test_the_data_channel_greets_relays_and_is_traced(harness):
+    alice = await harness.join("alice")
+    carol = await harness.join("carol")
+    assert (await alice.messages.get())["colibriClass"] == "ServerHello"
+    assert (await carol.messages.get())["colibriClass"] == "ServerHello"
+    alice.channel.send('{"colibriClass":"EndpointMessage","to":"carol","msgPayload":{"a":1}}')
+    got = await carol.messages.get()
+    assert got == {"colibriClass": "EndpointMessage", "to": "carol", "msgPayload": {"a": 1}, "from": "alice"}
+    event = await harness.trace.wait(
+        lambda e: e.name == "EndpointMessage" and e.data["direction"] == "in", what="trace", timeout_s=5
+    )
+    assert (event.data["channel"], event.data["occupant"]) == ("datachannel", "alice")
+
+
+async def test_leaving_closes_media_and_is_told_to_the_others(harness):
+    alice = await harness.join("alice")
+    await harness.join("carol")
+    await alice.until_told_of("carol-a0", "carol-v0")
+    await harness.bridge.remove_leg("carol")
+    await alice.until_gone("carol-a0")
+    event = await harness.trace.wait(lambda e: e.name == "media_closed", what="closing", timeout_s=20)
+    assert event.data["occupant"] == "carol"
+
+
+async def test_media_events_tell_what_was_received_and_that_it_stopped(harness):
+    await harness.join("alice", video=PatternTrack(Pattern(320, 180, 15)))
+    event = await harness.trace.wait(
+        lambda e: e.kind == "media" and e.data["media"] == "video" and e.data["frames"] > 5,
+        what="video",
+        timeout_s=20,
+    )
+    assert (event.name, event.data["occupant"], event.data["width"], event.data["height"]) == (
+        "received",
+        "alice",
+        320,
+        180,
+    )
