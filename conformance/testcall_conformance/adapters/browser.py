@@ -1,0 +1,315 @@
+"""A published or local JavaScript build in a real browser: one browser per adapter, a fresh context and page per instance.
+
+The page's half is ``browser_page/adapter.js``; it speaks the same protocol over a Playwright binding. This half starts
+things, serves the page, answers what is not for the simulator, and ends things; it decides nothing about the build.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from testcall_conformance.adapters.base import ConnectOptions, Limits, ignore_message
+from testcall_conformance.adapters.browser_find import find_browser
+from testcall_conformance.adapters.browser_network import RESOLVER_RULES, app_origin, install_routes, page_assets
+from testcall_conformance.adapters.jsonrpc import Peer, Transport, first_error
+from testcall_conformance.errors import AdapterFailure, ConformanceError
+from testcall_conformance.packages import Package
+from testcall_conformance.protocol import (
+    PROTOCOL,
+    Addresses,
+    Capabilities,
+    Description,
+    Ended,
+    ErrorValue,
+    Invoke,
+    Log,
+    Notification,
+    SdkInfo,
+    Uncaught,
+    WorldInfo,
+)
+
+if TYPE_CHECKING:
+    from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Frame, Page, Playwright
+
+_PAGE = Path(__file__).parent / "browser_page"
+_INSTANCES = 4  # more pages than this with real media exceed two cores
+_CONSOLE_LINES = 200  # of warnings and errors kept per page; the SDK's media stack writes thousands
+_FLAGS = (
+    "--use-fake-ui-for-media-stream",  # else "no microphone & camera"; also accepts getDisplayMedia
+    "--use-fake-device-for-media-stream",
+    "--autoplay-policy=no-user-gesture-required",
+    "--allow-loopback-in-peer-connection",  # a machine or namespace with only the loopback interface
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    f"--host-resolver-rules={RESOLVER_RULES}",
+)
+
+NOWHERE = Addresses(
+    calls="https://calls.localhost:65535/v3.0/",
+    api="https://api.localhost:65535/v3.0",
+    client="https://client.localhost:65535/v3.0",
+    xmpp="wss://xmpp.localhost:65535/xmpp-websocket",
+)
+"""Addresses of no simulator: enough to load a build and to try what it refuses before it asks the service."""
+
+
+class BrowserAdapter:
+    """Drives a JavaScript build in Chromium through reflection on the page's globals."""
+
+    def __init__(self, package: Package, options: ConnectOptions) -> None:
+        self.on_message: Callable[[Notification], None] = ignore_message
+        self.package = package
+        self.description: Description | None = None
+        self._options = options
+        self._limits = options.limits
+        self._playwright: Playwright | None = None
+        self._browser: Browser | None = None
+        self._tabs: dict[str, _Tab] = {}
+        self._assets = page_assets(package, (_PAGE / "page.html").read_bytes())
+
+    async def start(self) -> Description:
+        """Start the browser, load the build once in a page that is thrown away, and say what it has."""
+        await self.stop()
+        try:
+            await self._launch()
+            tab = await self._new_tab("describe", WorldInfo(app_id="none", addresses=NOWHERE))
+            try:
+                found = await tab.peer.request("describe", {"protocol": PROTOCOL}, self._limits.reply_s)
+            finally:
+                await tab.close()
+        except BaseException:
+            await self.stop()
+            raise
+        operations = found.get("operations") if isinstance(found, dict) else None
+        if not operations:
+            why = (
+                f"{tab.first_error.type} {tab.first_error.own.get('message', '')}"
+                if tab.first_error
+                else "no error told"
+            )
+            raise AdapterFailure("start", f"{self.package.source} put no class on the page ({why})")
+        self.description = Description(
+            protocol=PROTOCOL,
+            adapter="testcall browser",
+            sdk=SdkInfo(name=self.package.name, version=self.package.version),
+            contract=self.package.contract,
+            operations=operations,
+            capabilities=Capabilities(instances=_INSTANCES, clock=True, observe=True, ui=True, echo=True),
+        )
+        return self.description
+
+    async def open(self, instance: str, world: WorldInfo) -> None:
+        """A fresh context and page, with the build loaded. A page of the same name is closed first."""
+        await self.close(instance)
+        if self._browser is None:
+            raise AdapterFailure("crash", "the browser is not started")
+        self._tabs[instance] = await self._new_tab(instance, world)
+
+    async def invoke(self, call: Invoke) -> Ended:
+        """Call the build in the instance's page."""
+        tab = self._tab(call.instance)
+        limit_s = call.timeout_ms / 1000 + self._limits.grace_s
+        reply = await tab.peer.request("invoke", call.model_dump(mode="json"), limit_s)
+        try:
+            return Ended.model_validate(reply)
+        except ValidationError as wrong:
+            raise AdapterFailure("rubbish", f"the page's reply to invoke is wrong, {first_error(wrong)}") from None
+
+    async def capability(self, instance: str, method: str, params: Mapping[str, Any]) -> Any:
+        """``advance`` moves the page's clock, ``look`` and ``press`` find controls, ``observe`` and ``echo`` ask the page."""
+        tab = self._tab(instance)
+        if method in {"look", "press"}:
+            from testcall_conformance.adapters import browser_ui
+
+            act = browser_ui.look if method == "look" else browser_ui.press
+            return await act(tab.page, str(params["role"]), str(params["name"]))
+        if method == "advance":
+            return await self._advance(tab, float(params["ms"]))
+        return await tab.peer.request(method, {**params, "instance": instance}, self._limits.reply_s)
+
+    async def close(self, instance: str) -> None:
+        """Close the instance's page and context; with ``keep_open`` they stay for looking at."""
+        tab = self._tabs.pop(instance, None)
+        if tab is not None and not self._options.keep_open:
+            await tab.close()
+
+    async def keep_trace(self, instance: str, name: str) -> Path | None:
+        """Write Playwright's trace of the instance so far to ``trace_dir/NAME.zip``; None when no ``trace_dir`` was given."""
+        directory = self._options.trace_dir
+        if directory is None:
+            return None
+        path = directory / f"{name}.zip"
+        await self._tab(instance).context.tracing.stop_chunk(path=path)
+        await self._tab(instance).context.tracing.start_chunk()
+        return path
+
+    def page(self, instance: str) -> Page:
+        """The Playwright page of an instance, for screenshots and for looking."""
+        return self._tab(instance).page
+
+    async def stop(self) -> None:
+        """Close every page and the browser."""
+        self._tabs.clear()
+        browser, self._browser = self._browser, None
+        playwright, self._playwright = self._playwright, None
+        with contextlib.suppress(Exception):  # a browser that is gone already has nothing left to close
+            if browser is not None:
+                async with asyncio.timeout(self._limits.close_s):
+                    await browser.close()
+        with contextlib.suppress(Exception):
+            if playwright is not None:
+                await playwright.stop()
+
+    # --- inside ---
+
+    async def _launch(self) -> None:
+        try:
+            from playwright.async_api import Error, async_playwright
+        except ImportError:
+            raise ConformanceError('npm: and file: builds need Playwright: pip install "testcall[browser]"') from None
+        self._playwright = await async_playwright().start()
+        executable = find_browser(self._playwright.chromium.executable_path)
+        try:
+            self._browser = await self._playwright.chromium.launch(
+                executable_path=executable,
+                headless=not self._options.headed,
+                args=list(_FLAGS),
+                timeout=self._limits.start_s * 1000,
+            )
+        except Error as wrong:
+            first = wrong.message.strip().splitlines()[0]
+            raise AdapterFailure(
+                "start", f"the browser {executable or 'of Playwright'} does not start: {first}"
+            ) from None
+
+    async def _new_tab(self, instance: str, world: WorldInfo) -> _Tab:
+        from playwright.async_api import Error
+
+        assert self._browser is not None
+        try:
+            async with asyncio.timeout(self._limits.open_s):
+                context = await self._browser.new_context(
+                    ignore_https_errors=True, viewport={"width": 1280, "height": 800}, service_workers="block"
+                )
+                page = await self._prepare(context, instance, world)
+                tab = _Tab(instance, context, page, self._limits, self._deliver)
+                tab.virtual_clock = world.clock == "virtual"
+                await tab.load(world)
+                return tab
+        except TimeoutError:
+            raise AdapterFailure(
+                "hang", f"a page with the build did not load within {self._limits.open_s:g} s"
+            ) from None
+        except Error as wrong:
+            raise AdapterFailure("crash", f"the page did not open: {wrong.message.splitlines()[0]}") from None
+
+    async def _prepare(self, context: BrowserContext, instance: str, world: WorldInfo) -> Page:
+        await install_routes(context, world, self._assets, lambda request: self._outside(instance, request))
+        await context.add_init_script(script=_script("adapter.js").replace('"__INSTANCE__"', json.dumps(instance)))
+        await context.add_init_script(script=_script("observe.js"))
+        if world.devices != "granted":
+            await context.add_init_script(script=_script("devices.js").replace("__DEVICES__", world.devices))
+        if world.clock == "virtual":
+            await context.clock.install()
+        for script in self._options.init_scripts:
+            await context.add_init_script(script=script)
+        if self._options.trace_dir is not None:
+            await context.tracing.start(screenshots=True, snapshots=True)
+        return await context.new_page()
+
+    async def _advance(self, tab: _Tab, ms: float) -> None:
+        if not tab.virtual_clock:
+            raise AdapterFailure(
+                "unsupported", "this instance was opened with a real clock; open it with clock: virtual"
+            )
+        await tab.page.clock.run_for(round(ms))
+
+    def _deliver(self, message: Notification) -> None:
+        self.on_message(message)
+
+    def _outside(self, instance: str, request: dict[str, Any]) -> None:
+        self._deliver(Log(text=f"request to outside: {request['url']}", instance=instance, data={"request": request}))
+
+    def _tab(self, instance: str) -> _Tab:
+        if instance not in self._tabs:
+            raise AdapterFailure("refused", f"there is no open instance {instance!r}")
+        return self._tabs[instance]
+
+
+def _script(name: str) -> str:
+    return (_PAGE / name).read_text("utf-8")
+
+
+class _Tab(Transport):
+    """One page, and the peer that talks with it."""
+
+    def __init__(
+        self,
+        instance: str,
+        context: BrowserContext,
+        page: Page,
+        limits: Limits,
+        deliver: Callable[[Notification], None],
+    ) -> None:
+        super().__init__()
+        self.instance = instance
+        self.context = context
+        self.page = page
+        self.virtual_clock = False
+        self.peer = Peer(self, limits, self._noted)
+        self.first_error: ErrorValue | None = None
+        self._limits = limits
+        self._deliver = deliver
+        self._console_lines = 0
+        self._loaded = False
+
+    async def load(self, world: WorldInfo) -> None:
+        """Bind, go to the page, wait until the build is loaded, and name the instance."""
+        await self.page.expose_binding("__testcall_send", lambda _source, line: self.received(str(line)))
+        self.page.on("crash", lambda _page: self.lost(AdapterFailure("crash", "the page crashed")))
+        self.page.on("close", lambda _page: self.lost(AdapterFailure("crash", "the page was closed")))
+        self.page.on("framenavigated", self._navigated)
+        self.page.on("console", self._console)
+        await self.page.goto(f"{app_origin(world)}/testcall", wait_until="load")
+        self._loaded = True
+        await self.peer.request("open", {"instance": self.instance}, self._limits.reply_s)
+
+    async def send(self, line: bytes) -> None:
+        """Hand a line to the page."""
+        from playwright.async_api import Error
+
+        try:
+            await self.page.evaluate("line => window.__testcall.receive(line)", line.decode("utf-8"))
+        except Error as wrong:
+            self.lost(AdapterFailure("crash", f"the page cannot be asked: {wrong.message.splitlines()[0]}"))
+
+    async def close(self) -> None:
+        """Close page and context; one that is gone already is no error."""
+        with contextlib.suppress(Exception):
+            await self.context.close()
+
+    def _noted(self, message: Notification) -> None:
+        if isinstance(message, Uncaught) and self.first_error is None:
+            self.first_error = message.error
+        self._deliver(message)
+
+    def _navigated(self, frame: Frame) -> None:
+        if self._loaded and frame == self.page.main_frame:
+            self.lost(AdapterFailure("crash", f"the page left for {frame.url}"))
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type in {"warning", "error"} and self._console_lines < _CONSOLE_LINES:
+            self._console_lines += 1
+            data = {"console": message.type}
+            self._deliver(Log(text=message.text[:500], level="debug", instance=self.instance, data=data))
