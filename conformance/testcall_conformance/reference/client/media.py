@@ -12,7 +12,7 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from testcall_conformance.reference.client import jingle
+from testcall_conformance.reference.client import aiortc_internals, jingle
 from testcall_conformance.reference.client.jingle import Offer, Slot, Source
 from testcall_conformance.reference.client.meter import Meter, Reading
 from testcall_conformance.reference.client.network import LOOPBACK
@@ -52,6 +52,7 @@ class MediaLeg:
         self._tasks: set[asyncio.Task[None]] = set()
         self._channel: RTCDataChannel | None = None
         self._renewing = asyncio.Lock()
+        self._frame = asyncio.Event()
 
     @property
     def sid(self) -> str:
@@ -67,7 +68,8 @@ class MediaLeg:
         pc.on("track", self._receive)
         pc.on("connectionstatechange", lambda: self._on_state(pc.connectionState))
         for kind in ("audio",) if self.audio_only else ("audio", "video"):
-            self._senders[kind] = pc.addTrack(self._track(kind))
+            self._senders[kind] = sender = pc.addTrack(self._track(kind))
+            aiortc_internals.on_key_frame_request(sender, self._track(kind).show_key_frame)
         self.send("audio", send_audio)
         self.send("video", send_video)
         for source in offer.sources:
@@ -113,6 +115,11 @@ class MediaLeg:
         """All remote sources now."""
         now = asyncio.get_running_loop().time()
         return [meter.read(now) for meter in self._meters.values()]
+
+    async def next_frame(self) -> None:
+        """Return when something more of somebody has been received."""
+        self._frame.clear()
+        await self._frame.wait()
 
     async def close(self) -> None:
         """Stop sending and receiving; the last state told is ``closed``."""
@@ -166,9 +173,7 @@ class MediaLeg:
         assert self._offer is not None
         hosts = {candidate.ip for candidate in self._offer.transport.candidates}
         if hosts and hosts <= {LOOPBACK}:
-            from testcall_conformance.reference.client.loopback import gather_on_loopback
-
-            gather_on_loopback(self._pc)
+            aiortc_internals.gather_on_loopback(self._pc)
 
     def _receive(self, track: Any) -> None:
         task = asyncio.get_running_loop().create_task(self._consume(track))
@@ -189,6 +194,7 @@ class MediaLeg:
                     meter.hear(frame.to_ndarray(), loop.time())
                 else:
                     meter.see(frame)
+                self._frame.set()
 
     def _meter_of(self, track: Any) -> Meter | None:
         assert self._pc is not None

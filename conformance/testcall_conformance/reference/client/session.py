@@ -97,6 +97,12 @@ class CallSession:
         """What we receive, by remote source."""
         return self._media.readings() if self._media is not None else []
 
+    async def next_frame(self) -> None:
+        """Return when something more of somebody has been received."""
+        if self._media is None:
+            raise CallFailure("no_session", "this session was joined without media")
+        await self._media.next_frame()
+
     async def join(self) -> None:
         """Enter the room; :class:`CallFailure` says at which step it failed, and nothing stays open then."""
         try:

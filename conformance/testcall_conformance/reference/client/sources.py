@@ -9,18 +9,18 @@ from __future__ import annotations
 import asyncio
 import fractions
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     import numpy as np
-    from aiortc import MediaStreamTrack
 
 WIDTH, HEIGHT, RATE = 320, 180, 10  # pixels and frames per second: small on purpose
-KEY_EVERY = RATE  # a key frame each second, since nobody answers a request for one
+KEY_EVERY = RATE  # a key frame each second; a request for one jumps there
 LOOP_FRAMES = 4 * RATE
 TONE_HZ = 1000
 TONE_LEVEL_DBOV = -20.0
 AUDIO_RATE = 48_000  # RFC 7587 §4.1
+VIDEO_CLOCK = 90_000  # RFC 7741 §4.1
 AUDIO_SAMPLES = 960  # 20 ms, RFC 3551 §4.2
 BLOCKS = 8
 
@@ -102,46 +102,61 @@ def read_mark(luma: np.ndarray[Any, Any]) -> int | None:
     return number
 
 
-def tone_track() -> MediaStreamTrack:
+def tone_track() -> LoopingTrack:
     """A new audio track that plays the tone."""
-    return _looping(
-        "audio", tone_packets(), fractions.Fraction(1, AUDIO_RATE), AUDIO_SAMPLES, AUDIO_SAMPLES / AUDIO_RATE
-    )
+    return _looping("audio", tone_packets(), AUDIO_RATE, AUDIO_SAMPLES)
 
 
-def pattern_track() -> MediaStreamTrack:
+def pattern_track() -> LoopingTrack:
     """A new video track that shows the pattern."""
-    return _looping("video", pattern_packets(), fractions.Fraction(1, 90_000), 90_000 // RATE, 1 / RATE)
+    return _looping("video", pattern_packets(), VIDEO_CLOCK, VIDEO_CLOCK // RATE)
 
 
-def _looping(
-    kind: str, packets: tuple[bytes, ...], base: fractions.Fraction, step: int, period_s: float
-) -> MediaStreamTrack:
+class LoopingTrack(Protocol):
+    """A track of aiortc that plays encoded packets in a loop."""
+
+    kind: str
+
+    def show_key_frame(self) -> None:
+        """Go on with the next key frame, for a receiver that asks for one."""
+
+    def stop(self) -> None:
+        """End the track."""
+
+
+def _looping(kind: str, packets: tuple[bytes, ...], clock: int, step: int) -> LoopingTrack:
+    """A track of ``packets``, one every ``step`` ticks of an RTP clock of ``clock`` Hz."""
     import av
     from aiortc import MediaStreamTrack
 
-    class LoopingTrack(MediaStreamTrack):
-        """Packets of a loop, each at its time."""
+    period_s = step / clock
+    base = fractions.Fraction(1, clock)
 
+    class Track(MediaStreamTrack):
         def __init__(self) -> None:
             super().__init__()
             self.kind = kind
-            self._index = 0
+            self._sent = 0
+            self._next = 0
             self._start: float | None = None
+
+        def show_key_frame(self) -> None:
+            self._next += -self._next % KEY_EVERY
 
         async def recv(self) -> av.Packet[Any]:
             loop = asyncio.get_running_loop()
             if self._start is None:
                 self._start = loop.time()
-            delay = self._start + self._index * period_s - loop.time()
+            delay = self._start + self._sent * period_s - loop.time()
             if delay > 0:
                 await asyncio.sleep(delay)
             elif delay < -1.0:  # paused or starved: go on from now instead of sending a burst
-                self._start = loop.time() - self._index * period_s
-            packet = av.Packet(packets[self._index % len(packets)])
-            packet.pts = self._index * step
+                self._start = loop.time() - self._sent * period_s
+            packet = av.Packet(packets[self._next % len(packets)])
+            packet.pts = self._sent * step
             packet.time_base = base
-            self._index += 1
+            self._sent += 1
+            self._next += 1
             return packet
 
-    return LoopingTrack()
+    return Track()
