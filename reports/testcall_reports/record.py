@@ -203,9 +203,10 @@ class Wait(Model):
 
 
 class Divergence(Model):
-    """The first event that no consistent state allows; ``seq`` of that event, or of the last one before an absence."""
+    """The first event that no consistent state allows, or, when ``absent``, the last one before what should have come."""
 
     seq: int | None = None
+    absent: bool = False
     expected: Text = ""
     seen: Text = ""
 
@@ -241,6 +242,9 @@ class VerdictLine(Line):
     verdict: Verdict
     attribution: Attribution | None = None
     reason: Text = ""
+    by_choice: bool = False
+    """Not run because nobody asked for it (filter, profile, other shard) or because the contract calls it untestable. A
+    family whose clauses are all so does not make the run vacuous."""
     expected: Json = None
     seen: Json = None
     conflict: Text = ""
@@ -265,8 +269,10 @@ class VerdictLine(Line):
             raise ValueError(f"{self.clause}: {self.verdict} is for clauses that don't count")
         if not self.counts and self.verdict in ("pass", "fail", "known_fail", "unexpected_pass"):
             raise ValueError(f"{self.clause}: a clause that doesn't count can't {self.verdict}; say holds or differs")
-        if self.verdict not in ("pass", "holds", "differs") and self.attribution is None:
+        if self.verdict not in ("pass", "holds", "differs") and self.attribution is None and not self.by_choice:
             raise ValueError(f"{self.clause}: verdict {self.verdict} needs an attribution")
+        if self.by_choice and self.verdict != "not_run":
+            raise ValueError(f"{self.clause}: by_choice is for not_run, not for {self.verdict}")
         if self.verdict in ("inconclusive", "not_run", "error", "known_fail") and not self.reason:
             raise ValueError(f"{self.clause}: verdict {self.verdict} needs a reason")
         return self

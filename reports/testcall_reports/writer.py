@@ -21,7 +21,6 @@ from typing import IO, TypeVar
 
 from testcall_contract.redaction import Secrets
 from testcall_contract.trace import TraceEvent
-
 from testcall_reports.errors import ReportError
 from testcall_reports.record import EVENT_MODELS, BuildLine, FooterLine, Line, RecordLine
 from testcall_reports.scrub import scrub_sdk, scrub_value

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 from pydantic import ValidationError
+
 from testcall_reports.record import LINE, CallbackLine, RunLine, VerdictLine, json_schema
 
 CLAUSE = {"build": "b", "contract": "calls/javascript-v5", "clause": "JS5-JOIN-010", "text": "A sentence."}

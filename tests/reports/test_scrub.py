@@ -1,6 +1,7 @@
 """Vendor stacks, minified source and paths are taken out; what the build said stays."""
 
 import pytest
+
 from testcall_reports.scrub import scrub_error, scrub_sdk, scrub_text
 
 MINIFIED = (

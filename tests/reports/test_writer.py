@@ -8,6 +8,7 @@ import sys
 from datetime import UTC, datetime
 
 import pytest
+
 from testcall_contract.redaction import Secrets
 from testcall_contract.trace import Trace
 from testcall_reports.errors import ReportError
