@@ -9,6 +9,7 @@ from testcall_simulator.xmpp.effects import RoomKey
 from testcall_simulator.xmpp.virtual import Persona
 
 if TYPE_CHECKING:
+    from testcall_simulator.media.samples import AudioSample, VideoSample
     from testcall_simulator.xmpp_edge import SignallingService
 
 
@@ -21,7 +22,18 @@ class Peer:
         self.key = key
         """The room that it is in."""
         self.persona = persona
-        """What it tells of itself at present."""
+
+    @property
+    def persona(self) -> Persona:
+        """What it tells of itself at present. Its media does as it says."""
+        return self._persona
+
+    @persona.setter
+    def persona(self, persona: Persona) -> None:
+        self._persona = persona
+        if self._publisher is not None:
+            self._publisher.mute_audio(bool(persona.audio_muted))
+            self._publisher.pause_video(bool(persona.video_paused))
 
     @property
     def uid(self) -> str:
@@ -60,3 +72,29 @@ class Peer:
     async def command(self, name: str, attributes: dict[str, str] | None = None, value: str | None = None) -> None:
         """Send a command as the SDK does: a presence child, told to everybody once."""
         await self._service.command_peer(self, name, attributes or {}, value)
+
+    async def hears(self, occupant_uid: str, *, window_s: float = 1.0) -> AudioSample:
+        """What it hears of a user's SDK from now on for ``window_s``, decoded; no frames when that user sends none."""
+        sample: AudioSample = await self.publisher.hears(occupant_uid, window_s)
+        return sample
+
+    async def sees(self, occupant_uid: str, *, window_s: float = 1.0) -> VideoSample:
+        """What it sees of a user's SDK from now on for ``window_s``, decoded; no frames when that user sends none."""
+        sample: VideoSample = await self.publisher.sees(occupant_uid, window_s)
+        return sample
+
+    async def wait_hears(self, occupant_uid: str, min_frames: int = 10, *, timeout_s: float = 20.0) -> None:
+        """Wait for ``min_frames`` audible frames (20 ms each) of a user; ``TraceTimeoutError`` when they don't come."""
+        await self.publisher.wait_hears(occupant_uid, min_frames, timeout_s)
+
+    async def wait_sees(self, occupant_uid: str, min_frames: int = 5, *, timeout_s: float = 20.0) -> None:
+        """Wait for ``min_frames`` pictures of a user; ``TraceTimeoutError`` when they don't come."""
+        await self.publisher.wait_sees(occupant_uid, min_frames, timeout_s)
+
+    async def wait_silent(self, occupant_uid: str, for_s: float = 0.5, *, timeout_s: float = 20.0) -> None:
+        """Wait until nothing is audible of a user for ``for_s``; ``TraceTimeoutError`` when sound goes on."""
+        await self.publisher.wait_silent(occupant_uid, for_s, timeout_s)
+
+    async def wait_dark(self, occupant_uid: str, for_s: float = 1.0, *, timeout_s: float = 20.0) -> None:
+        """Wait until no picture comes of a user for ``for_s``; ``TraceTimeoutError`` when they go on."""
+        await self.publisher.wait_dark(occupant_uid, for_s, timeout_s)

@@ -13,7 +13,7 @@ from aiortc.mediastreams import MediaStreamTrack
 from testcall_contract.redaction import Secrets
 from testcall_contract.trace import Trace
 from testcall_simulator.jingle import Jingle, Source, read_jingle, write_jingle
-from testcall_simulator.media import rtp
+from testcall_simulator.media import rtcp, rtp
 from testcall_simulator.media.aiortc_internals import ice_connection, offer_addresses, tap_receivers
 from testcall_simulator.media.bridge import MediaBridge
 from testcall_simulator.media.encoding import draw_pattern
@@ -99,7 +99,7 @@ class Client:
                     if message.action == "source-add":
                         self.remote[source.ssrc] = source
                         self.packets[source.name] = 0
-                        self.probes[source.name] = OccupantProbe(source.name, lambda: None)
+                        self.probes[source.name] = OccupantProbe(source.name, self.asks(source.ssrc))
                     else:
                         del self.remote[source.ssrc]
         async with self.changed:
@@ -145,6 +145,13 @@ class Client:
             )
         accept = write_jingle(Jingle("session-accept", offer.sid, tuple(contents), responder=self.nick))
         self.task = asyncio.create_task(self.bridge.on_jingle(self.nick, accept))
+
+    def asks(self, ssrc):
+        def ask():
+            dtls = self.connection.getTransceivers()[0].receiver.transport
+            self.task = asyncio.ensure_future(dtls._send_rtp(rtcp.picture_loss(1, ssrc)))
+
+        return ask
 
     def rtp(self, data):
         packet = rtp.parse(data)

@@ -27,8 +27,9 @@ from testcall_simulator.media import colibri, rtcp, rtp
 from testcall_simulator.media.forwarder import ForwardedSource
 from testcall_simulator.media.leg import PLACEHOLDER_SSRC, Leg
 from testcall_simulator.media.meter import Meter
+from testcall_simulator.media.peer_media import PeerMedia
 from testcall_simulator.media.probe import OccupantProbe
-from testcall_simulator.media.publisher import Publisher, Stream
+from testcall_simulator.media.publisher import Stream
 from testcall_simulator.media.sources import AudioSource, MediaError, VideoSource
 
 SendIq = Callable[[str, etree._Element], Awaitable[None]]
@@ -50,7 +51,7 @@ class MediaBridge:
         self._send_iq = send_iq
         self._addresses = tuple(addresses)
         self._legs: dict[str, Leg] = {}
-        self._publishers: dict[str, Publisher] = {}
+        self._publishers: dict[str, PeerMedia] = {}
         self._streams: dict[int, Stream] = {}
         self._probes: dict[str, OccupantProbe] = {}
         self._numbers = itertools.count()
@@ -72,7 +73,6 @@ class MediaBridge:
         offer = await leg.offer()
         if leg.closed:
             return
-        self._decided("negotiation_started", leg, sid=leg.sid)
         await self._send_iq(nick, write_jingle(offer))
 
     async def on_jingle(self, nick: str, jingle: etree._Element) -> None:
@@ -124,11 +124,11 @@ class MediaBridge:
 
     # --- virtual occupants
 
-    def add_publisher(self, nick: str, uid: str, audio: AudioSource | None, video: VideoSource | None) -> Publisher:
+    def add_publisher(self, nick: str, uid: str, audio: AudioSource | None, video: VideoSource | None) -> PeerMedia:
         """Let a virtual occupant send; it is announced to all legs. Sending begins as soon as its clips are encoded."""
         if self._closed or nick in self._publishers:
             raise MediaError(f"session {self.session_id}: no second publisher for {nick}, and none after the end")
-        publisher = Publisher(
+        publisher = PeerMedia(
             self.session_id,
             nick,
             uid,
@@ -136,6 +136,8 @@ class MediaBridge:
             audio=audio,
             video=video,
             deliver=self._deliver,
+            find=self.probe_of,
+            wait=self.wait_probe_of,
         )
         self._publishers[nick] = publisher
         for stream in publisher.streams:
@@ -144,7 +146,7 @@ class MediaBridge:
         self._spawn(self._publish(publisher))
         return publisher
 
-    async def _publish(self, publisher: Publisher) -> None:
+    async def _publish(self, publisher: PeerMedia) -> None:
         await publisher.start()
         if self._publishers.get(publisher.nick) is publisher:
             await self._announce(publisher.sources)
@@ -180,6 +182,26 @@ class MediaBridge:
         if nick not in self._probes:
             self._probes[nick] = OccupantProbe(nick, lambda: self._want_key_frame_of(nick))
         return self._probes[nick]
+
+    def probe_of(self, uid: str) -> OccupantProbe | None:
+        """The probe of a user's SDK, the first when there are several (a screen share comes later); None when there is none."""
+        return next((self.probe(leg.nick) for leg in self._legs.values() if leg.uid == uid), None)
+
+    async def wait_probe_of(self, uid: str, timeout_s: float) -> OccupantProbe:
+        """The same, once that user's media is up; ``TraceTimeoutError`` when it doesn't come up in time."""
+        probe = self.probe_of(uid)
+        if probe is None:
+            event = await self._trace.wait(
+                lambda event: event.name == "media_connected" and self._is(event.data, uid),
+                what=f"media of {uid} in session {self.session_id}",
+                timeout_s=timeout_s,
+                after=self._trace.last_seq,
+            )
+            probe = self.probe(event.data["occupant"])
+        return probe
+
+    def _is(self, data: dict[str, Any], uid: str) -> bool:
+        return data.get("session") == self.session_id and data.get("uid") == uid
 
     def connected(self, nick: str) -> bool:
         """Whether an SDK occupant's ICE and DTLS are up."""
