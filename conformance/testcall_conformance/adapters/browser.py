@@ -17,7 +17,8 @@ from pydantic import ValidationError
 
 from testcall_conformance.adapters.base import ConnectOptions, Limits, ignore_message
 from testcall_conformance.adapters.browser_find import find_browser
-from testcall_conformance.adapters.browser_network import RESOLVER_RULES, app_origin, install_routes, page_assets
+from testcall_conformance.adapters.browser_network import RESOLVER_RULES, install_routes, page_assets, simulator_ports
+from testcall_conformance.adapters.browser_server import PageServer
 from testcall_conformance.adapters.jsonrpc import Peer, Transport, first_error
 from testcall_conformance.errors import AdapterFailure, ConformanceError
 from testcall_conformance.packages import Package
@@ -76,7 +77,7 @@ class BrowserAdapter:
         self._playwright: Playwright | None = None
         self._browser: Browser | None = None
         self._tabs: dict[str, _Tab] = {}
-        self._assets = page_assets(package, (_PAGE / "page.html").read_bytes())
+        self._server = PageServer(page_assets(package, (_PAGE / "page.html").read_bytes()))
 
     async def start(self) -> Description:
         """Start the browser, load the build once in a page that is thrown away, and say what it has."""
@@ -170,6 +171,7 @@ class BrowserAdapter:
         with contextlib.suppress(Exception):
             if playwright is not None:
                 await playwright.stop()
+        await self._server.stop()
 
     # --- inside ---
 
@@ -178,6 +180,7 @@ class BrowserAdapter:
             from playwright.async_api import Error, async_playwright
         except ImportError:
             raise ConformanceError('npm: and file: builds need Playwright: pip install "testcall[browser]"') from None
+        await self._server.start()
         self._playwright = await async_playwright().start()
         executable = find_browser(self._playwright.chromium.executable_path)
         try:
@@ -205,7 +208,7 @@ class BrowserAdapter:
                 page = await self._prepare(context, instance, world)
                 tab = _Tab(instance, context, page, self._limits, self._deliver)
                 tab.virtual_clock = world.clock == "virtual"
-                await tab.load(world)
+                await tab.load(f"{self._server.origin}/testcall")
                 return tab
         except TimeoutError:
             raise AdapterFailure(
@@ -215,7 +218,8 @@ class BrowserAdapter:
             raise AdapterFailure("crash", f"the page did not open: {wrong.message.splitlines()[0]}") from None
 
     async def _prepare(self, context: BrowserContext, instance: str, world: WorldInfo) -> Page:
-        await install_routes(context, world, self._assets, lambda request: self._outside(instance, request))
+        ports = {*simulator_ports(world), self._server.port}
+        await install_routes(context, ports, lambda request: self._outside(instance, request))
         await context.add_init_script(script=_script("adapter.js").replace('"__INSTANCE__"', json.dumps(instance)))
         await context.add_init_script(script=_script("observe.js"))
         if world.devices != "granted":
@@ -274,14 +278,14 @@ class _Tab(Transport):
         self._console_lines = 0
         self._loaded = False
 
-    async def load(self, world: WorldInfo) -> None:
-        """Bind, go to the page, wait until the build is loaded, and name the instance."""
+    async def load(self, url: str) -> None:
+        """Bind, go to the page at ``url``, wait until the build is loaded, and name the instance."""
         await self.page.expose_binding("__testcall_send", lambda _source, line: self.received(str(line)))
         self.page.on("crash", lambda _page: self.lost(AdapterFailure("crash", "the page crashed")))
         self.page.on("close", lambda _page: self.lost(AdapterFailure("crash", "the page was closed")))
         self.page.on("framenavigated", self._navigated)
         self.page.on("console", self._console)
-        await self.page.goto(f"{app_origin(world)}/testcall", wait_until="load")
+        await self.page.goto(url, wait_until="load")
         self._loaded = True
         await self.peer.request("open", {"instance": self.instance}, self._limits.reply_s)
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 import mimetypes
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from testcall_conformance.adapters.browser_server import Asset
 from testcall_conformance.packages import Package
 from testcall_conformance.protocol import WorldInfo
 
@@ -33,20 +33,6 @@ _CORS = {
 _REFUSAL = (
     b'{"error":{"code":"TESTCALL_OUTSIDE","message":"This request was not for the simulator; testcall answered it."}}'
 )
-
-
-@dataclass(frozen=True)
-class Asset:
-    """One file that the adapter serves to the page."""
-
-    content: bytes
-    content_type: str
-
-
-def app_origin(world: WorldInfo) -> str:
-    """Where the page lives: ``https://app.localhost:PORT`` with the port of the simulator's calls address."""
-    calls = urlsplit(world.addresses.calls)
-    return f"{calls.scheme or 'https'}://app.localhost:{calls.port or 443}"
 
 
 def simulator_ports(world: WorldInfo) -> set[int]:
@@ -82,26 +68,15 @@ def page_assets(package: Package, page: bytes) -> dict[str, Asset]:
 
 
 async def install_routes(
-    context: BrowserContext, world: WorldInfo, assets: dict[str, Asset], report: Callable[[dict[str, Any]], None]
+    context: BrowserContext, ports: Iterable[int], report: Callable[[dict[str, Any]], None]
 ) -> None:
-    """Serve ``assets`` at the app's origin and answer what is not for the simulator; ``report`` gets {url, method, type}."""
-    origin = app_origin(world)
-
-    async def serve(route: Route, request: Request) -> None:
-        asset = assets.get(urlsplit(request.url).path)
-        if asset is None:
-            await route.fulfill(status=404, body="not there")
-        elif asset.content_type == "text/css" and request.resource_type == "script":
-            await route.fulfill(body="", content_type="text/javascript")  # a module that imports its style sheet
-        else:
-            await route.fulfill(body=asset.content, content_type=asset.content_type)
+    """Answer whatever is not for one of these ``ports`` of this machine; ``report`` gets {url, method, type} of each."""
 
     async def answer(route: Route, request: Request) -> None:
         report({"url": request.url, "method": request.method, "type": request.resource_type})
         await route.fulfill(**stub_answer(request.resource_type))
 
-    await context.route(outside_pattern({*simulator_ports(world), urlsplit(origin).port or 443}), answer)
-    await context.route(re.compile(rf"^{re.escape(origin)}/testcall(?:$|[-?/])"), serve)
+    await context.route(outside_pattern(ports), answer)
 
 
 def stub_answer(resource_type: str) -> dict[str, Any]:
