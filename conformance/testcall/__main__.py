@@ -1,0 +1,5 @@
+"""``python -m testcall``."""
+
+from testcall.cli import main
+
+main()

@@ -1,0 +1,200 @@
+"""Checks of events: that they fire on their cause, not on others, with their payload, in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from testcall_conformance.checks.registry import Judgement, NotRun, Question, check, unknown
+from testcall_conformance.evidence import Recording
+from testcall_conformance.scenes import TOUR_OF, TOURS, Scene
+from testcall_conformance.stage import USER
+from testcall_contract.models import Event
+from testcall_contract.rules import CAUSES
+from testcall_contract.shapes import describe, mismatch
+
+_SAME_ACT = {"ended_for_all": "ended_for_all"}
+_NEEDS_UI = frozenset({"button_mute_audio", "button_end_call"})
+_NEEDS_CLOCK = frozenset({"idle_timeout"})
+_WITHOUT_JOIN = frozenset({"login", "login_failure", "logout", "token_refused"})
+_BY_OPERATION = {
+    "mute_audio": "mute_audio",
+    "pause_video": "pause_video",
+    "screen_share_start": "start_screen_share",
+    "screen_share_stop": "stop_screen_share",
+    "recording_start": "start_recording",
+    "recording_stop": "stop_recording",
+    "layout_change": "set_layout",
+    "login": "login",
+    "login_failure": "login",
+    "logout": "logout",
+}
+"""Causes that an operation of the dialect brings about: without it they can't be."""
+
+
+def tour_for(question: Question, cause: str) -> Sequence[Scene] | NotRun:
+    """The tour in which ``cause`` is acted, or why it can't be."""
+    if cause not in TOUR_OF:
+        return NotRun(f"no act brings about: {CAUSES.get(cause, cause)}")
+    capabilities = question.description.capabilities
+    if cause in _NEEDS_UI and not capabilities.ui:
+        return NotRun("the adapter declares no capability 'ui'")
+    if cause in _NEEDS_CLOCK and not capabilities.clock:
+        return NotRun("the adapter declares no capability 'clock'")
+    operation = _BY_OPERATION.get(cause)
+    if operation and operation not in question.contract.operations:
+        return NotRun(f"the dialect has no operation {operation!r}")
+    return [Scene.of("tour", name=TOUR_OF[cause])]
+
+
+def _plan(question: Question) -> Sequence[Scene] | NotRun:
+    return tour_for(question, str(question.args["cause"]))
+
+
+def act_of(recording: Recording, cause: str) -> Recording | None:
+    """The part in which ``cause`` was acted, provided that the session that it needs had come about."""
+    if cause not in _WITHOUT_JOIN and recording.joined(USER) is None:
+        return None
+    return recording.act(cause)
+
+
+def _event(question: Question) -> Event:
+    item = question.promise.subject.item
+    assert isinstance(item, Event)
+    return item
+
+
+def _missing(question: Question, recording: Recording, cause: str) -> Judgement | None:
+    """Why nothing can be told: the build did not join, or the act is not in the recording."""
+    name = _event(question).name
+    if act_of(recording, cause) is None:
+        return unknown(f"{name} on: {CAUSES[cause]}", "the build did not join, so this could not happen")
+    return None
+
+
+@check("event.fires", _plan)
+def fires(question: Question, recordings: Sequence[Recording]) -> Judgement:
+    """On the cause the event fires; with ``times``, exactly so often (per listener)."""
+    cause, recording = str(question.args["cause"]), recordings[0]
+    missing = _missing(question, recording, cause)
+    if missing:
+        return missing
+    act = act_of(recording, cause)
+    assert act is not None
+    key, name = question.promise.subject.key, _event(question).name
+    times, count = question.args.get("times"), act.callback_times(key)
+    expected = f"{name} fires{f' {times} times' if times else ''} when {CAUSES[cause]}"
+    found = act.callbacks(key)
+    kept = count == times if times else count > 0
+    seen = f"{name} fired {count} times" if count else f"{name} did not fire{_instead(act)}"
+    return Judgement(kept, expected, seen, tuple(e.seq for e in found[:4]) or act.span)
+
+
+def _instead(act: Recording) -> str:
+    names = list(dict.fromkeys(e.name for e in act.events if e.kind == "callback"))
+    return f"; what fired: {', '.join(names[:6])}" if names else "; nothing fired"
+
+
+@check("event.silent", _plan)
+def silent(question: Question, recordings: Sequence[Recording]) -> Judgement:
+    """On the cause the event doesn't fire."""
+    cause, recording = str(question.args["cause"]), recordings[0]
+    missing = _missing(question, recording, cause)
+    if missing:
+        return missing
+    act = act_of(recording, cause)
+    assert act is not None
+    key, name = question.promise.subject.key, _event(question).name
+    found = [e for e in act.callbacks(key) if not _about_a_peer(question, e.data.get("arguments"))]
+    expected = f"{name} doesn't fire when {CAUSES[cause]}"
+    seen = f"{name} fired with {describe(found[0].data['arguments'])}" if found else f"{name} did not fire"
+    return Judgement(not found, expected, seen, tuple(e.seq for e in found[:3]) or act.span)
+
+
+def _about_a_peer(question: Question, arguments: object) -> bool:
+    """Whether a callback during the local join is about a peer, who may be announced then: that is no breach of silence."""
+    if question.args["cause"] not in ("join", "join_with_peer") or not isinstance(arguments, list) or not arguments:
+        return False
+    subject = arguments[0]
+    members = subject.get("own", subject) if isinstance(subject, dict) else {}
+    uid = members.get("uid") if isinstance(members, dict) else None
+    return uid is not None and uid != USER
+
+
+@check("event.payload", _plan)
+def payload(question: Question, recordings: Sequence[Recording]) -> Judgement:
+    """On the cause, the callback's arguments have the shapes of the payload (or ``shape`` for one ``argument``)."""
+    cause, recording = str(question.args["cause"]), recordings[0]
+    missing = _missing(question, recording, cause)
+    if missing:
+        return missing
+    act = act_of(recording, cause)
+    assert act is not None
+    event, key = _event(question), question.promise.subject.key
+    shapes = _shapes(question, event)
+    expected = f"{event.name}({', '.join(describe(shape) for shape in shapes)})"
+    found = act.callbacks(key)
+    if not found:
+        return unknown(expected, f"{event.name} did not fire, so there is no payload to look at", "sdk", act.span)
+    for callback in found:
+        arguments = callback.data.get("arguments") or []
+        wrong = _wrong(question, shapes, arguments)
+        if wrong:
+            return Judgement(False, expected, f"{describe(arguments)}: {wrong}", (callback.seq,))
+    return Judgement(True, expected, describe(found[0].data.get("arguments") or []), tuple(e.seq for e in found[:2]))
+
+
+def _shapes(question: Question, event: Event) -> list[object]:
+    if "shape" in question.args:
+        return [*("any" for _ in range(int(question.args.get("argument", 0)))), question.args["shape"]]
+    return [argument.shape for argument in event.payload]
+
+
+def _wrong(question: Question, shapes: list[object], arguments: list[object]) -> str | None:
+    if not shapes:
+        given = [a for a in arguments if not (isinstance(a, dict) and a.get("$") == "undefined")]
+        return f"{len(given)} arguments where none is documented" if given else None
+    types = question.contract.type_shapes
+    for index, shape in enumerate(shapes):
+        value = arguments[index] if index < len(arguments) else {"$": "undefined"}
+        wrong = mismatch(shape, value, types, f"argument {index + 1}")  # type: ignore[arg-type]
+        if wrong:
+            return wrong
+    about = question.args.get("about")
+    return _wrong_about(str(about), arguments) if about else None
+
+
+def _wrong_about(about: str, arguments: list[object]) -> str | None:
+    """With ``about`` (a uid, ``local`` for the build's own user), whom the payload names."""
+    subject = arguments[0] if arguments else None
+    members = subject.get("own", subject) if isinstance(subject, dict) else None
+    uid = members.get("uid") if isinstance(members, dict) else None
+    wanted = USER if about == "local" else about
+    return None if uid == wanted else f"it is about {describe(uid)}, not {wanted!r}"
+
+
+@check("event.order", _plan)
+def order(question: Question, recordings: Sequence[Recording]) -> Judgement:
+    """On the cause, the event comes before (or after) the other one."""
+    cause, recording = str(question.args["cause"]), recordings[0]
+    missing = _missing(question, recording, cause)
+    if missing:
+        return missing
+    act = act_of(recording, cause)
+    assert act is not None
+    other = str(question.args.get("before") or question.args["after"])
+    word = "before" if "before" in question.args else "after"
+    name = _event(question).name
+    other_name = question.contract.events[other].name if other in question.contract.events else other
+    expected = f"{name} comes {word} {other_name}"
+    mine, others = act.callbacks(question.promise.subject.key), act.callbacks(other)
+    if not mine or not others:
+        absent = name if not mine else other_name
+        return unknown(expected, f"{absent} did not fire, so there is no order", "sdk", act.span)
+    first = mine[0].seq < others[0].seq
+    seen = f"{name} came {'before' if first else 'after'} {other_name}"
+    return Judgement(first is (word == "before"), expected, seen, (mine[0].seq, others[0].seq))
+
+
+def tours() -> list[str]:
+    """The names of all tours, for plans and documents."""
+    return list(TOURS)

@@ -1,0 +1,136 @@
+"""Speaks a dialect: turns a call of a *concept* into an invocation in the dialect's names, arguments and builders.
+
+Everything comes from the contract; no dialect is named here. What values mean (which session, which user) is the caller's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from testcall_conformance.errors import ConformanceError
+from testcall_contract.models import Contract, Listener, Operation, Parameter, Setting, SettingsObject
+
+UNDEFINED: dict[str, Any] = {"$": "undefined"}
+OMIT = object()
+"""As an override of an argument: leave it (and all that follow it) out."""
+
+PLATFORM_PARAMETERS = frozenset({"result_listener", "success_callback", "error_callback", "context"})
+"""Parameters that the adapter supplies."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """An invocation in the dialect's words, ready for the adapter."""
+
+    on: str | dict[str, Any]
+    operation: str
+    arguments: list[Any] | dict[str, Any]
+    signature: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """Settings to be set, by concept: only these are set, in the dialect's way. ``raw`` replaces the whole object."""
+
+    values: Mapping[str, Any] = field(default_factory=dict)
+    raw: Any = None
+    built: bool = True
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Dialect:
+    """One contract, spoken. ``choices`` picks alternatives of names: operation concept to name."""
+
+    def __init__(self, contract: Contract, choices: Mapping[str, str] | None = None) -> None:
+        self.contract = contract
+        self._choices = dict(choices or {})
+
+    def operation(self, concept: str) -> Operation:
+        """The operation of that concept; :class:`ConformanceError` when the dialect has none."""
+        try:
+            return self.contract.operations[concept]
+        except KeyError:
+            raise ConformanceError(f"{self.contract.contract} has no operation {concept!r}") from None
+
+    def has(self, concept: str) -> bool:
+        """Whether the dialect has the operation."""
+        return concept in self.contract.operations
+
+    def call(self, concept: str, values: Mapping[str, Any], on: str | dict[str, Any] | None = None) -> Call:
+        """The call of ``concept``; ``values`` by parameter concept. An optional parameter without a value is left out."""
+        operation = self.operation(concept)
+        name = self._choices.get(concept, operation.name)
+        target = on or operation.on or self.contract.style.holder
+        parameters = [p for p in operation.parameters if p.concept not in PLATFORM_PARAMETERS]
+        if self.contract.style.arguments == "named":
+            given = {p.name: values[p.concept] for p in parameters if values.get(p.concept, OMIT) is not OMIT}
+            return Call(target, name, given)
+        return Call(target, name, _positional(concept, parameters, values))
+
+    def settings(self, object_key: str, given: Given) -> Any:
+        """The tagged value for a settings object with just the given settings set."""
+        if given.raw is not None:
+            return given.raw
+        spec = self.settings_object(object_key)
+        if spec.form == "builder":
+            calls = [[_setter(spec, key), [value]] for key, value in given.values.items()]
+            calls += [[name, [value]] for name, value in given.extra.items()]
+            return {"$": "builder", "class": spec.builder or spec.name, "new": [], "calls": calls, "build": given.built}
+        named = {spec.members[key].name: value for key, value in given.values.items()} | dict(given.extra)
+        return named if spec.form == "object" else {"$": "new", "class": spec.name, "arguments": named}
+
+    def settings_object(self, object_key: str) -> SettingsObject:
+        """The settings object of that key; :class:`ConformanceError` when the dialect has none."""
+        try:
+            return self.contract.settings[object_key]
+        except KeyError:
+            raise ConformanceError(f"{self.contract.contract} has no settings object {object_key!r}") from None
+
+    def listener_value(
+        self, key: str, listener: Listener, label: str, only: list[str] | None = None, **does: Any
+    ) -> Any:
+        """A listener with a function per event of ``key``; the functions are called ``label:event``.
+
+        ``only`` restricts it to some events; ``does`` maps an event concept to what its function does.
+        """
+        functions = {
+            event.name: function(f"{label}:{concept}", does.get(concept))
+            for concept, event in self.contract.events.items()
+            if key in event.via and (only is None or concept in only)
+        }
+        return {"$": "new", "class": listener.wrap, "arguments": [functions]} if listener.wrap else functions
+
+    def events_of(self, listener_key: str) -> list[str]:
+        """The concepts of the events that the listener can get."""
+        return [concept for concept, event in self.contract.events.items() if listener_key in event.via]
+
+
+def function(identity: str, does: Any = None) -> dict[str, Any]:
+    """A function that the adapter makes; when it is called, a callback named by ``identity`` comes."""
+    value: dict[str, Any] = {"$": "function", "id": identity}
+    return value if does is None else {**value, "does": does}
+
+
+def container(identity: str, state: str = "attached") -> dict[str, Any]:
+    """A container element in the given state."""
+    return {"$": "container", "id": identity, "state": state}
+
+
+def _positional(concept: str, parameters: list[Parameter], values: Mapping[str, Any]) -> list[Any]:
+    arguments: list[Any] = []
+    for parameter in parameters:
+        value = values.get(parameter.concept, OMIT)
+        if value is OMIT:
+            arguments.append(OMIT)
+            continue
+        arguments.append(value)
+    while arguments and arguments[-1] is OMIT:
+        arguments.pop()
+    return [UNDEFINED if argument is OMIT else argument for argument in arguments]
+
+
+def _setter(spec: SettingsObject, key: str) -> str:
+    setting: Setting = spec.members[key]
+    return setting.setter or setting.name

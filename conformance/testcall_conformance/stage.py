@@ -1,0 +1,335 @@
+"""The stage: one simulated service and one adapter, and actors (SDK instances) that call concepts of the contract.
+
+Whatever happens here is written into the service's trace; nothing is judged. An actor waits for what the *service* sees,
+never for what the build says of itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from testcall_conformance.adapters.base import Adapter
+from testcall_conformance.dialect import OMIT, UNDEFINED, Call, Dialect, Given, container, function
+from testcall_conformance.errors import AdapterFailure
+from testcall_conformance.protocol import (
+    Addresses,
+    Callback,
+    Description,
+    Invoke,
+    Late,
+    Log,
+    Notification,
+    Uncaught,
+    WorldInfo,
+    WorldUser,
+)
+from testcall_conformance.results import Result, at, read_result
+from testcall_conformance.timeouts import Timeouts
+from testcall_contract.trace import TraceEvent, TraceTimeoutError
+
+if TYPE_CHECKING:
+    from testcall_simulator.simulator import Simulator
+
+USER = "alice"
+"""The user as whom a build under test joins; ``bob``, ``carol`` and ``dave`` are the service's peers."""
+
+_sessions = itertools.count(1)
+
+
+class Stage:
+    """A service and a build. ``plain``: the build reaches the service without TLS (everything but a browser does)."""
+
+    def __init__(
+        self,
+        dialect: Dialect,
+        simulator: Simulator,
+        adapter: Adapter,
+        description: Description,
+        limits: Timeouts,
+        *,
+        plain: bool,
+    ) -> None:
+        self.dialect = dialect
+        self.contract = dialect.contract
+        self.simulator = simulator
+        self.trace = simulator.trace
+        self.adapter = adapter
+        self.description = description
+        self.limits = limits
+        self.plain = plain
+        self._instances = itertools.count(1)
+        self._calls = itertools.count(1)
+        adapter.on_message = self._on_message
+
+    def new_session(self, scene: str) -> str:
+        """A session id that no scene used before; lower case, as session ids are."""
+        return f"{scene}-{next(_sessions)}".lower().replace("_", "-").replace(" ", "-")
+
+    async def actor(self, user: str = USER, *, devices: str = "granted", clock: str = "real") -> Actor:
+        """A fresh SDK instance for ``user``."""
+        actor = Actor(self, f"{user}-{next(self._instances)}", user)
+        world = self.world_info().model_copy(update={"devices": devices, "clock": clock})
+        self.trace.add("step", actor.id, "open", user=user)
+        await self.adapter.open(actor.id, world)
+        return actor
+
+    def world_info(self) -> WorldInfo:
+        """What an instance is told of the service; addresses without TLS where the stage is plain."""
+        world, addresses = self.simulator.world, self.simulator.addresses
+        bases = addresses.for_sdk(4 if self.contract.sdk.wire == "calls-v4" else 5)
+        chosen = {
+            name: bases[f"{name}_plain"] if self.plain else bases[name] for name in ("calls", "api", "client", "xmpp")
+        }
+        app = world.app
+        return WorldInfo(
+            app_id=app.app_id,
+            region=app.region,
+            auth_key=world.auth_key,
+            addresses=Addresses(**{**bases, **chosen}),
+            ca=str(addresses.ca_path),
+            users=[WorldUser(uid=u.uid, name=u.name, auth_token=u.auth_token) for u in world.users.values()],
+            seed=world.seed,
+        )
+
+    async def invoke(self, instance: str, concept: str, call: Call, label: str) -> dict[str, Any]:
+        """Invoke and trace it; the dumped :class:`Ended`, or ``{"ended": "absent"}`` when the build has no such thing."""
+        number = next(self._calls)
+        self.trace.add(
+            "step",
+            instance,
+            concept,
+            label=label,
+            call=number,
+            on=call.on,
+            operation=call.operation,
+            arguments=call.arguments,
+        )
+        request = Invoke(
+            instance=instance,
+            on=call.on,
+            operation=call.operation,
+            signature=call.signature,
+            arguments=call.arguments,
+            timeout_ms=int(self.limits.invoke * 1000),
+        )
+        try:
+            ended = (await self.adapter.invoke(request)).model_dump()
+        except AdapterFailure as failure:
+            if failure.kind != "missing":
+                raise
+            ended = {"ended": "absent", "missing": failure.detail}
+        self.trace.add("outcome", instance, concept, label=label, call=number, **ended)
+        return ended
+
+    async def settle(self, limit_s: float | None = None) -> None:
+        """Wait until nothing has happened for a moment, or the limit is over."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + (self.limits.settle if limit_s is None else limit_s)
+        while loop.time() < until:
+            seen = self.trace.last_seq
+            try:
+                await self.trace.wait(_moves, what="anything", timeout_s=self.limits.quiet, after=seen)
+            except TraceTimeoutError:
+                return
+
+    def _on_message(self, message: Notification) -> None:
+        if isinstance(message, Callback):
+            label, _, event = message.function.partition(":")
+            self.trace.add(
+                "callback", message.instance, event or message.function, label=label, arguments=message.arguments,
+                name=message.name, at_ms=message.at_ms,
+            )  # fmt: skip
+        elif isinstance(message, Late):
+            self.trace.add("outcome", message.instance, "late", **message.model_dump(exclude={"instance"}))
+        elif isinstance(message, Uncaught):
+            self.trace.add("outcome", message.instance, "uncaught", **message.model_dump(exclude={"instance"}))
+        elif isinstance(message, Log):
+            self.trace.add("log", message.instance or "adapter", message.level, text=message.text, **message.data)
+
+
+def _moves(event: TraceEvent) -> bool:
+    """Whether an event shows that something is still under way: pings, statistics and log lines don't."""
+    if event.kind in {"log", "media"}:
+        return False
+    if event.data.get("channel") == "datachannel":
+        return False
+    return not (event.data.get("channel") == "xmpp" and event.name in ("r", "a", "iq", "ping"))
+
+
+class Actor:
+    """One SDK instance, of one user, on one device. Calls go by concept; what was learnt (tokens) is used by later calls."""
+
+    def __init__(self, stage: Stage, instance: str, user: str) -> None:
+        self.stage = stage
+        self.id = instance
+        self.user = user
+        self.session = ""
+        self.call_token: Any = None
+        self.session_object: Any = None
+        self.open = True
+
+    async def call(
+        self, concept: str, /, label: str = "", *, on: str | dict[str, Any] | None = None, **overrides: Any
+    ) -> Result:
+        """Call the operation of ``concept`` with good arguments, ``overrides`` (by parameter concept) instead of some."""
+        dialect = self.stage.dialect
+        operation = dialect.operation(concept)
+        values = {p.concept: self.good(p.concept, optional=p.optional) for p in operation.parameters} | overrides
+        call = dialect.call(concept, values, on if on is not None else self._target(operation.on))
+        ended = await self.stage.invoke(self.id, concept, call, label)
+        if ended["ended"] == "absent":
+            return Result(False, "absent", None, None, None, None)
+        return read_result(dialect.contract, operation, ended)
+
+    def _target(self, on: str | None) -> str | dict[str, Any] | None:
+        """The object of an instance method: the session's, once the build has handed one out."""
+        if on and on.startswith("$") and self.session_object is not None:
+            return dict(self.session_object)
+        return on
+
+    def good(self, concept: str, *, optional: bool = False) -> Any:
+        """A good value for a parameter concept; OMIT for what is optional or what there is no value of."""
+        stage = self.stage
+        world = stage.simulator.world
+        if concept in ("app_settings",):
+            return self.app_settings()
+        if concept in ("session_settings", "presenter_settings"):
+            return self.session_settings(concept, {})
+        if optional and concept not in ("auth_key",):
+            return OMIT
+        values: dict[str, Any] = {
+            "uid": self.user,
+            "auth_key": world.auth_key,
+            "auth_token": self._auth_token(),
+            "session_id": self.session,
+            "call_token": self.call_token,
+            "container": container(f"{self.id}-container"),
+            "listener_id": "listener-1",
+            "listener": {},
+            "callback": function("callback:any"),
+            "muted": True,
+            "paused": True,
+        }
+        return values.get(concept, OMIT)
+
+    def _auth_token(self) -> str:
+        return str(self.stage.simulator.world.user(self.user).auth_token)
+
+    def app_settings(self, changes: Mapping[str, Any] | None = None, raw: Any = None) -> Any:
+        """The settings of the application, as they should be but for ``changes`` (by setting concept; OMIT leaves one out)."""
+        stage = self.stage
+        if raw is not None:
+            return raw
+        info = stage.world_info()
+        members = stage.contract.settings["app_settings"].members
+        values: dict[str, Any] = {"app_id": info.app_id, "region": info.region}
+        hosts = {
+            "calls_host": info.addresses.calls,
+            "admin_host": info.addresses.api,
+            "client_host": info.addresses.client,
+        }
+        values |= {key: host for key, host in hosts.items() if key in members}
+        values |= changes or {}
+        return stage.dialect.settings("app_settings", Given({k: v for k, v in values.items() if v is not OMIT}))
+
+    def session_settings(self, object_key: str, values: Mapping[str, Any], *, listen: bool = True) -> Any:
+        """Session settings with just ``values`` set, and with the listener that settings carry where the dialect has one."""
+        contract = self.stage.contract
+        given = dict(values)
+        if listen:
+            for key, listener in contract.listeners.items():
+                if listener.setting and listener.setting.partition(".")[0] == object_key:
+                    member = listener.setting.partition(".")[2]
+                    given.setdefault(member, self.stage.dialect.listener_value(key, listener, f"settings.{key}"))
+        return self.stage.dialect.settings(object_key, Given({k: v for k, v in given.items() if v is not OMIT}))
+
+    async def initialize(self) -> Result:
+        """Initialise the SDK for the service's application."""
+        return await self.call("initialize", "arrange")
+
+    async def log_in(self) -> Result | None:
+        """Log in, where the dialect has a login."""
+        return await self.call("login", "arrange") if self.stage.dialect.has("login") else None
+
+    async def make_token(self, session: str) -> Result:
+        """Make a call token for ``session`` and keep it for the join."""
+        self.session = session
+        values = {} if self.stage.dialect.has("login") else {"auth_token": self._auth_token()}
+        result = await self.call("generate_token", "arrange", **values)
+        if result.ok:
+            self.call_token = token_in(result.value)
+        return result
+
+    async def listen(self, label: str = "main", *, login: bool = False) -> None:
+        """Register for every event that can be registered for by an operation; functions are called ``label:event``."""
+        for key, listener in self.stage.contract.listeners.items():
+            if listener.register_with is None or (key == "login_listener") != login:
+                continue
+            await self.register(key, label)
+
+    async def register(self, key: str, label: str, only: list[str] | None = None, **does: Any) -> list[Result]:
+        """Register listener ``key`` under ``label``; one result per registration call."""
+        dialect = self.stage.dialect
+        listener = self.stage.contract.listeners[key]
+        assert listener.register_with is not None
+        if listener.form == "object":
+            value = dialect.listener_value(key, listener, label, only, **does)
+            return [await self.call(listener.register_with, label, listener_id=label, listener=value)]
+        results = []
+        for concept in only or dialect.events_of(key):
+            event = self.stage.contract.events[concept]
+            callback = function(f"{label}:{concept}", does.get(concept))
+            results.append(await self.call(listener.register_with, label, event_name=event.name, callback=callback))
+        return results
+
+    async def join(self, settings: Mapping[str, Any] | None = None, label: str = "join", **overrides: Any) -> Result:
+        """Join with the call token made before. Returns when the call has settled; see :meth:`joined`."""
+        if "session_settings" not in overrides:
+            overrides["session_settings"] = self.session_settings("session_settings", settings or {})
+        result = await self.call("join_session", label, **overrides)
+        if isinstance(result.value, Mapping) and result.value.get("$") == "ref":
+            self.session_object = result.value
+        return result
+
+    async def joined(self, after: int = 0, timeout_s: float | None = None) -> bool:
+        """Whether the service sees the participant in the session, within the limit."""
+        try:
+            await self.stage.trace.wait(
+                lambda e: e.name == "occupant_joined" and e.data.get("uid") == self.user and e.data.get("session") == self.session,
+                what=f"{self.user} in the session",
+                timeout_s=self.stage.limits.join if timeout_s is None else timeout_s,
+                after=after,
+            )  # fmt: skip
+        except TraceTimeoutError:
+            return False
+        return True
+
+    async def left(self, after: int) -> bool:
+        """Whether the service sees the participant leave, within the limit."""
+        try:
+            await self.stage.trace.wait(
+                lambda e: e.name == "occupant_left" and e.data.get("uid") == self.user and e.data.get("session") == self.session,
+                what=f"{self.user} gone",
+                timeout_s=self.stage.limits.leave,
+                after=after,
+            )  # fmt: skip
+        except TraceTimeoutError:
+            return False
+        return True
+
+    async def close(self) -> None:
+        """End the instance."""
+        if self.open:
+            self.open = False
+            await self.stage.adapter.close(self.id)
+
+
+def token_in(value: Any) -> Any:
+    """The call token in what generateToken delivered: the string itself, or the member ``token``."""
+    if isinstance(value, str):
+        return value
+    found = at(value, "token")
+    return found if found is not None else UNDEFINED
