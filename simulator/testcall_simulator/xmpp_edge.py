@@ -22,7 +22,8 @@ from testcall_simulator.tokens import CallTokenError
 from testcall_simulator.world import World
 from testcall_simulator.xmpp import effects as fx
 from testcall_simulator.xmpp.names import CLIENT
-from testcall_simulator.xmpp.service import Options, Service
+from testcall_simulator.xmpp.routing import Options
+from testcall_simulator.xmpp.service import Service
 from testcall_simulator.xmpp.virtual import Persona
 from testcall_simulator.xmpp.xml import Element, StreamError, make
 
@@ -139,7 +140,9 @@ class SignallingService:
             self._carry_out(self.core.received(name, text))
 
     def _grant(self, token: str) -> fx.Grant | None:
-        """Whom a call token admits; ``None`` for a token that the world refuses."""
+        """Whom a call token admits; ``None`` for a token that the world refuses. Without any token one is a guest."""
+        if not token:
+            return fx.GUEST if self.core.options.guests else None
         try:
             said = self.world.read_call_token(token)
         except CallTokenError:
@@ -276,9 +279,7 @@ class SignallingService:
             if (media := self._media.pop(effect.room, None)) is not None:
                 media.close()
             return
-        if isinstance(effect, fx.AddLeg):
-            self._record_decision(fx.Decided("negotiation_started", effect.room, effect.nick, effect.uid))
-        elif isinstance(effect, fx.RemovePublisher):
+        if isinstance(effect, fx.RemovePublisher):
             self._peers.pop((effect.room, effect.nick), None)
         self._session_media(effect.room).put(effect)
 

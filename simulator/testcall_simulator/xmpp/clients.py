@@ -10,8 +10,9 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from testcall_simulator.xmpp.effects import Grant
+from testcall_simulator.xmpp.effects import RoomKey
 from testcall_simulator.xmpp.names import SM
+from testcall_simulator.xmpp.routing import Visitor
 from testcall_simulator.xmpp.xml import StreamError, make, serialize
 
 WRAP = 1 << 32
@@ -65,11 +66,17 @@ class Ledger:
 class Client:
     """A bound client. ``socket`` is ``None`` while it is away; ``absence`` counts how often it was."""
 
-    jid: str
-    domain: str
-    grant: Grant
+    visitor: Visitor
     socket: str | None
-    invited: bool = False
-    """Whether the focus has answered its conference request."""
     ledger: Ledger | None = None
     absence: int = 0
+
+    @property
+    def jid(self) -> str:
+        """Its full JID."""
+        return self.visitor.jid
+
+    @property
+    def room(self) -> RoomKey:
+        """The room that it may be in."""
+        return self.visitor.grant.room

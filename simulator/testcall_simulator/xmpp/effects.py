@@ -31,6 +31,11 @@ class Grant:
         """The only room that this token opens."""
         return RoomKey(self.app_id, self.session_id.lower())
 
+    @property
+    def is_guest(self) -> bool:
+        """Whether it is nobody's yet: see :data:`GUEST`."""
+        return not self.app_id
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class RoomKey:
@@ -38,6 +43,10 @@ class RoomKey:
 
     app_id: str
     name: str
+
+
+GUEST = Grant("", "", "")
+"""Who connects without any token. SDK 4 does so for a screen share: it may enter a session that is going on, and open none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,10 +46,9 @@ def refusal(room: Room | None, nick: str, *, invited: bool, limit: int) -> tuple
     return None
 
 
-def presence_error(sent: Element, room_jid: str, condition: str, kind: str) -> Element:
+def presence_error(sent: Element, condition: str, kind: str) -> Element:
     """The answer to a presence that didn't get in."""
     error = iq_error(sent, condition, kind)
-    error.set("from", room_jid)
     error.insert(0, make(MUC, "x"))
     return error
 
@@ -125,8 +124,3 @@ def _form() -> Element:
 
 def _answer(room: Room, asker: Occupant, stanza_: Element) -> Change:
     return Change(room, (Say(asker.nick, stanza_),))
-
-
-def not_acceptable(sent: Element) -> Element:
-    """The answer to who speaks to a room without being in it."""
-    return iq_error(sent, "not-acceptable")

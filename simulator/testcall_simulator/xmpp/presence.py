@@ -31,6 +31,7 @@ class Source:
 class Facts:
     """What the service reads in a presence."""
 
+    app_id: str | None = None
     uid: str | None = None
     name: str | None = None
     stats_id: str | None = None
@@ -42,6 +43,7 @@ def facts_of(presence: Element) -> Facts:
     """Read a presence. v4 tells the uid in ``<uid>`` and ``<user_object uid>``, v5 in the JSON text of ``<user-info>``."""
     config = child(presence, CLIENT, "initial_config")
     return Facts(
+        app_id=config.get("app_id") if config is not None else None,
         audio_only=config is not None and config.get("is_audio_only") == "true",
         uid=_uid(presence),
         name=child_text(presence, "nick", NICK),

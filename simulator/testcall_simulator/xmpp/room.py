@@ -103,6 +103,11 @@ class Room:
         """Occupants that take part in the call."""
         return tuple(one for one in self.occupants if one.takes_part)
 
+    @property
+    def has_client(self) -> bool:
+        """Whether anybody real is there."""
+        return any(one.kind == "sdk" for one in self.occupants)
+
     def address(self, recipient: Occupant, nick: str | None = None) -> str:
         """The room's JID, or an occupant's in it, as ``recipient`` knows it."""
         return Addresses(recipient.domain).room(self.key.name, nick)

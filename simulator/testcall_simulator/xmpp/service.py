@@ -7,57 +7,31 @@ token opens: apps and sessions are apart by construction.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
 from testcall_simulator.errors import SimulatorError
-from testcall_simulator.xmpp import disco, focus, muc
+from testcall_simulator.xmpp import focus, muc
 from testcall_simulator.xmpp import stream as streams
 from testcall_simulator.xmpp.clients import ACK_REQUEST, Client, Ledger
-from testcall_simulator.xmpp.effects import Decided, Deliver, Effect, Expect, Grant, Hangup, Reason, RoomKey, Say
-from testcall_simulator.xmpp.names import BIND, CLIENT, CLOSE, FOCUS_NICK, SM, Addresses, Jid, jid
-from testcall_simulator.xmpp.room import (
-    Affiliation,
-    Change,
-    Occupant,
-    Room,
-    destroy,
-    enter,
-    joinable,
-    leave,
-    relayed,
-    say_to_all,
-    update,
+from testcall_simulator.xmpp.effects import (
+    Decided,
+    Deliver,
+    Effect,
+    Expect,
+    Grant,
+    Hangup,
+    Reason,
+    RoomEffect,
+    RoomKey,
+    Say,
 )
+from testcall_simulator.xmpp.names import BIND, CLIENT, CLOSE, FOCUS_NICK, SM
+from testcall_simulator.xmpp.room import Change, Occupant, Room, destroy, enter, leave, update
+from testcall_simulator.xmpp.routing import Options, Router, Visitor
 from testcall_simulator.xmpp.virtual import Persona, presence_children, virtual_occupant
-from testcall_simulator.xmpp.xml import (
-    Element,
-    StreamError,
-    iq_error,
-    iq_result,
-    make,
-    name_of,
-    payload,
-    serialize,
-    stream_error,
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """Choices of the service that no document tells; each is an assumption."""
-
-    session: bool = True
-    """Offer the session of RFC 3921, which does nothing."""
-    stream_management: bool = True
-    """Offer XEP-0198, so that a client survives the loss of its socket."""
-    resume_seconds: float = 60
-    """How long an occupant is kept whose socket broke."""
-    moderators: Literal["everyone", "first"] = "everyone"
-    """The guides say that every participant is a moderator by default."""
-    max_participants: int = 50
-    region: str = ""
+from testcall_simulator.xmpp.xml import Element, StreamError, iq_result, make, serialize, stream_error
 
 
 @dataclass(slots=True)
@@ -96,9 +70,16 @@ class Service:
         self.rooms: dict[RoomKey, Room] = {}
         """Rooms in use."""
         self.new_id = new_id
+        """Makes the ids of everything here."""
         self._now_ms = now_ms
         self._serves = serves
-        self._gate = gate
+        self._router = Router(
+            options=self.options,
+            new_id=new_id,
+            new_room=self._new_room,
+            running=lambda name: [room for key, room in self.rooms.items() if key.name == name],
+            gate=gate,
+        )
         self._sockets: dict[str, _Socket] = {}
         self._clients: dict[str, Client] = {}
         self._out: list[Effect] = []
@@ -154,12 +135,15 @@ class Service:
     def who(self, socket: str) -> Who:
         """Whose socket it is."""
         held = self._sockets.get(socket)
-        if held is None or held.grant is None:
+        if held is None:
+            return Who()
+        grant = held.client.visitor.grant if held.client is not None else held.grant
+        if grant is None or grant.is_guest:
             return Who()
         occupant = self._occupant(held.client)
         if occupant is None:
-            return Who(held.grant.room, None, held.grant.uid)
-        return Who(held.grant.room, occupant.nick, occupant.uid)
+            return Who(grant.room, None, grant.uid or None)
+        return Who(grant.room, occupant.nick, occupant.uid)
 
     def socket_of(self, key: RoomKey, nick: str) -> str | None:
         """The socket of an occupant, if it has a client and the client is there."""
@@ -176,7 +160,7 @@ class Service:
         if refused is not None:
             raise SimulatorError(f"{persona.nick} can't join {grant.session_id}: {refused[0]}")
         domain = room.occupants[0].domain if room.occupants else "testcall.invalid"
-        occupant = virtual_occupant(persona, domain, self._affiliation(room), self.new_id())
+        occupant = virtual_occupant(persona, domain, self._router.affiliation(room), self.new_id())
         self._apply(enter(room, occupant))
         return self._flush()
 
@@ -273,7 +257,7 @@ class Service:
     def _bind(self, socket: str, held: _Socket, request: Element, resource: str | None) -> None:
         assert held.grant is not None
         address = f"{self.new_id()}@{held.stream.domain}/{resource or self.new_id()[:8]}"
-        held.client = Client(address, held.stream.domain, held.grant, socket)
+        held.client = Client(Visitor(address, held.stream.domain, held.grant), socket)
         self._clients[address] = held.client
         held.stream.bound()
         result = iq_result(request, make(BIND, "bind", None, make(BIND, "jid", text=address)))
@@ -293,7 +277,7 @@ class Service:
         """Go on with an earlier client: of the same grant only. Its old socket, if it still lives, is closed."""
         client = next((c for c in self._clients.values() if c.ledger is not None and c.ledger.id == previous), None)
         ledger = client.ledger if client is not None else None
-        fits = client is not None and client.grant == held.grant and client.domain == held.stream.domain
+        fits = client is not None and _same(client.visitor, held)
         if client is None or ledger is None or not ledger.resumable or not fits:
             self._out.append(Deliver(socket, streams.sm_failed("item-not-found")))
             return
@@ -311,7 +295,7 @@ class Service:
         answer = make(SM, "resumed", {"previd": previous, "h": str(ledger.received)})
         self._out.append(Deliver(socket, serialize(answer)))
         self._out.extend(Deliver(socket, text) for text in ledger.waiting())
-        self._decide("socket_resumed", client.grant, data={"socket": socket}, occupant=self._nick(client))
+        self._decide("socket_resumed", client.visitor.grant, data={"socket": socket}, occupant=self._nick(client))
 
     def _replace(self, socket: str) -> None:
         old = self._sockets[socket]
@@ -328,169 +312,35 @@ class Service:
         self._out.append(Hangup(socket))
 
     def _end(self, client: Client, reason: Reason) -> None:
-        room = self.rooms.get(client.grant.room)
+        room = self.rooms.get(client.room)
         occupant = room.by_jid(client.jid) if room is not None else None
         if room is not None and occupant is not None:
             self._apply(leave(room, occupant.nick, reason))
         self._clients.pop(client.jid, None)
 
-    # Stanzas
-
     def _route(self, client: Client, stanza: Element) -> None:
-        claimed = stanza.get("from")
-        if claimed is not None and claimed not in {client.jid, jid(client.jid).bare}:
-            raise StreamError("invalid-from")
-        stanza.set("from", client.jid)
-        to = jid(stanza.get("to") or client.domain)
-        kind = name_of(stanza)[1]
-        if kind == "iq":
-            self._iq(client, stanza, to)
-        elif kind == "presence":
-            self._presence(client, stanza, to)
+        key = client.room
+        routed = self._router.route(client.visitor, self.rooms.get(key), stanza)
+        client.visitor = routed.visitor
+        if routed.room is None:
+            self._perform(routed.effects)
         else:
-            self._message(client, stanza, to)
-
-    def _iq(self, client: Client, iq: Element, to: Jid) -> None:
-        kind = iq.get("type")
-        is_request = kind in {"get", "set"}
-        if not iq.get("id") or kind not in {"get", "set", "result", "error"} or (is_request and payload(iq) is None):
-            self._say(iq_error(iq, "bad-request", "modify"))
-            return
-        addresses = Addresses(client.domain)
-        if to.domain == addresses.rooms and to.local:
-            self._iq_to_room(client, iq, to)
-        elif not is_request:
-            return
-        elif to.domain == client.domain and to.local in {"", jid(client.jid).local}:
-            self._say(disco.ask_domain(iq, addresses, region=self.options.region))
-        elif to.domain == addresses.focus:
-            self._conference(client, iq, addresses)
-        elif to.domain == addresses.rooms:
-            self._say(disco.ask_component(iq, ("conference", "text"), ("http://jabber.org/protocol/muc",)))
-        elif to.domain == addresses.end_conference:
-            self._say(disco.ask_component(iq, ("component", "end_conference"), ()))
-        else:
-            self._say(iq_error(iq, "service-unavailable"))
-
-    def _conference(self, client: Client, iq: Element, addresses: Addresses) -> None:
-        answer = focus.conference(iq, addresses, client.grant.room.name)
-        client.invited = client.invited or answer.get("type") == "result"
-        self._say(answer)
-
-    def _iq_to_room(self, client: Client, iq: Element, to: Jid) -> None:
-        room, asker = self._membership(client, to)
-        is_request = iq.get("type") in {"get", "set"}
-        if room is None or asker is None:
-            if is_request:
-                self._say(iq_error(iq, "item-not-found" if room is None else "not-acceptable"))
-            return
-        if not to.resource:
-            if is_request:
-                self._apply(muc.ask_room(room, asker, iq))
-            return
-        if to.resource == FOCUS_NICK:
-            if is_request:
-                self._apply(focus.ask_focus(room, asker, iq, self.new_id))
-            return
-        target = room.get(to.resource)
-        if target is not None and target.kind == "sdk":
-            self._say(relayed(room, iq, asker.nick, target))
-        elif is_request:
-            self._say(disco.ask_peer(iq) if target is not None else iq_error(iq, "item-not-found"))
-
-    def _presence(self, client: Client, presence: Element, to: Jid) -> None:
-        kind = presence.get("type")
-        if presence.get("to") is None:
-            occupant = self._occupant(client)
-            if kind == "unavailable" and occupant is not None:
-                self._apply(leave(self.rooms[client.grant.room], occupant.nick, "left", said=joinable(presence)))
-            return
-        if kind not in {None, "unavailable"} or to.domain != Addresses(client.domain).rooms or not to.local:
-            return
-        room, occupant = self._membership(client, to)
-        if kind == "unavailable":
-            if room is not None and occupant is not None:
-                self._apply(leave(room, occupant.nick, "left", said=joinable(presence)))
-        elif occupant is None:
-            self._join(client, presence, to)
-        elif room is not None and occupant.nick == to.resource:
-            self._apply(update(room, occupant.nick, joinable(presence)))
-        else:
-            self._refuse(presence, to, "not-acceptable", "modify")
-
-    def _join(self, client: Client, presence: Element, to: Jid) -> None:
-        key = client.grant.room
-        if to.local != key.name:
-            self._refuse(presence, to, "not-allowed", "auth")
-            return
-        if not to.resource:
-            self._refuse(presence, to, "jid-malformed", "modify")
-            return
-        room = self.rooms.get(key)
-        refused = muc.refusal(room, to.resource, invited=client.invited, limit=self.options.max_participants)
-        closed = self._gate(client.grant)
-        if refused is None and closed is not None:
-            refused = (closed, "auth")
-        if refused is not None:
-            self._refuse(presence, to, *refused)
-            return
-        room = room or self._new_room(key)
-        newcomer = Occupant(
-            nick=to.resource,
-            uid=client.grant.uid,
-            jid=client.jid,
-            domain=client.domain,
-            kind="sdk",
-            affiliation=self._affiliation(room),
-            presence=joinable(presence),
-        )
-        self._apply(enter(room, newcomer))
-
-    def _refuse(self, presence: Element, to: Jid, condition: str, kind: str) -> None:
-        self._decide_text("join_refused", presence, condition)
-        self._say(muc.presence_error(presence, presence.get("to") or to.bare, condition, kind))
-
-    def _message(self, client: Client, message: Element, to: Jid) -> None:
-        kind = message.get("type", "normal")
-        addresses = Addresses(client.domain)
-        if kind == "error":
-            return
-        if to.domain == addresses.end_conference:
-            self._end_for_all(client, message)
-            return
-        room, sender = self._membership(client, to) if to.domain == addresses.rooms else (None, None)
-        if room is None or sender is None:
-            self._say(iq_error(message, "service-unavailable" if to.domain != addresses.rooms else "not-acceptable"))
-        elif not to.resource and kind == "groupchat":
-            self._apply(say_to_all(room, sender.nick, message))
-        elif to.resource and kind != "groupchat":
-            target = room.get(to.resource)
-            self._say(relayed(room, message, sender.nick, target) if target else iq_error(message, "item-not-found"))
-        else:
-            self._say(iq_error(message, "bad-request", "modify"))
-
-    def _end_for_all(self, client: Client, message: Element) -> None:
-        """The component's word: only a moderator's counts, another's is ignored (as in Jitsi's own module)."""
-        occupant = self._occupant(client)
-        asked = payload(message)
-        if asked is None or name_of(asked)[1] != "end_conference" or occupant is None or occupant.role != "moderator":
-            return
-        self._apply(destroy(self.rooms[client.grant.room]))
+            self._apply(Change(routed.room, routed.effects))
 
     # Helpers
 
     def _apply(self, change: Change) -> None:
         room = change.room
-        self._perform(change)
+        self._perform(change.effects)
         if room.participants:
             self.rooms[room.key] = room
             return
         self.rooms.pop(room.key, None)
         if room.recording is not None:
-            self._perform(focus.stop_recording(room))
+            self._perform(focus.stop_recording(room).effects)
 
-    def _perform(self, change: Change) -> None:
-        for effect in change.effects:
+    def _perform(self, effects: Iterable[RoomEffect]) -> None:
+        for effect in effects:
             if isinstance(effect, Say):
                 self._say(effect.stanza)
             else:
@@ -523,13 +373,8 @@ class Service:
             return
         self._out.extend((Deliver(socket, stream_error(error)), Deliver(socket, CLOSE), Hangup(socket)))
 
-    def _membership(self, client: Client, to: Jid) -> tuple[Room | None, Occupant | None]:
-        """The room that ``to`` names, if it is the client's, and the client's occupant in it."""
-        room = self.rooms.get(client.grant.room) if to.local == client.grant.room.name else None
-        return room, room.by_jid(client.jid) if room is not None else None
-
     def _occupant(self, client: Client | None) -> Occupant | None:
-        room = self.rooms.get(client.grant.room) if client is not None else None
+        room = self.rooms.get(client.room) if client is not None else None
         return room.by_jid(client.jid) if room is not None and client is not None else None
 
     def _nick(self, client: Client | None) -> str | None:
@@ -545,17 +390,19 @@ class Service:
     def _new_room(self, key: RoomKey) -> Room:
         return Room(key, self._now_ms(), self.new_id())
 
-    def _affiliation(self, room: Room) -> Affiliation:
-        return "owner" if self.options.moderators == "everyone" or not room.participants else "none"
-
     def _decide(self, name: str, grant: Grant | None, *, data: dict[str, object], occupant: str | None = None) -> None:
-        room, uid = (grant.room, grant.uid) if grant is not None else (None, None)
+        known = grant is not None and not grant.is_guest
+        room, uid = (grant.room, grant.uid or None) if grant is not None and known else (None, None)
         self._out.append(Decided(name, room, occupant, uid, data))
-
-    def _decide_text(self, name: str, presence: Element, condition: str) -> None:
-        client = self._clients[presence.get("from", "")]
-        self._decide(name, client.grant, data={"condition": condition, "asked": presence.get("to")})
 
     def _flush(self) -> list[Effect]:
         effects, self._out = self._out, []
         return effects
+
+
+def _same(visitor: Visitor, held: _Socket) -> bool:
+    """Whether a socket may resume a visitor: same domain and token; a guest's id of stream management is its only proof."""
+    was_guest = not visitor.grant.uid
+    return visitor.domain == held.stream.domain and (
+        visitor.grant == held.grant or (was_guest and held.grant is not None and held.grant.is_guest)
+    )
