@@ -181,6 +181,10 @@ def fix_consent(
             while True:
                 await asyncio.sleep(max(0.0, min(due, state["valid"] + expiry_s) - loop.time()))
                 if loop.time() >= state["valid"] + expiry_s:
+                    # After a stall of this process the answer may wait in the socket: let it be read first.
+                    await asyncio.sleep(0)
+                    await asyncio.sleep(0)
+                if loop.time() >= state["valid"] + expiry_s:
                     ice._query_consent_task = None
                     await ice.close()
                     return

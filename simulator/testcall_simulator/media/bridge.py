@@ -254,7 +254,7 @@ class MediaBridge:
 
     def rtp_arrived(self, leg: Leg, data: bytes) -> None:
         """An occupant's packet: to its probe, and on to the others."""
-        packet = rtp.parse(data)
+        packet = rtp.parse(data, leg.audio_level_id)
         forwarded = None if packet is None else leg.by_ssrc.get(packet.ssrc)
         if packet is None or forwarded is None:
             leg.unknown_packets += 1

@@ -14,10 +14,12 @@ from aiortc import RTCPeerConnection, RTCSessionDescription
 from testcall_simulator.jingle import (
     Codec,
     Content,
+    HeaderExtension,
     Jingle,
     JingleError,
     Media,
     NamedSource,
+    Transport,
     named_sources,
     placeholder,
     with_sources,
@@ -32,6 +34,9 @@ PLACEHOLDER_SSRC: dict[Media, int] = {"audio": 0x7C000001, "video": 0x7C000002}
 
 NAMES: dict[Media, str] = {"audio": "audio", "video": "video", "application": "data"}
 """Content names; the SDK accepts no others."""
+
+AUDIO_LEVEL = HeaderExtension(1, "urn:ietf:params:rtp-hdrext:ssrc-audio-level")
+"""The one header extension that is offered: each audio packet tells its level (RFC 6464), so that nothing need be decoded."""
 
 _OFFERED: dict[Media, tuple[str, ...]] = {"audio": ("opus", "PCMU"), "video": ("VP8", "H264"), "application": ()}
 _H264_PROFILE = "42e01f"
@@ -71,6 +76,8 @@ class Leg:
         """SSRCs of others that this occupant was told of: only these are sent to it."""
         self.sources: dict[str, ForwardedSource] = {}
         self.by_ssrc: dict[int, ForwardedSource] = {}
+        self.audio_level_id = 0
+        """The id of the audio level extension, 0 unless the occupant accepted it."""
         self.unknown_packets = 0
         """RTP packets of SSRCs that nobody announced; they are dropped."""
         self._listener = listener
@@ -96,9 +103,10 @@ class Leg:
         """Gather candidates and return the ``session-initiate``."""
         written = read_sdp((await self.connection.createOffer()).sdp)
         contents = [_offered(content) for content in written]
-        await self.connection.setLocalDescription(RTCSessionDescription(write_sdp(contents), "offer"))
+        plain = [replace(content, extensions=()) for content in contents]
+        await self.connection.setLocalDescription(RTCSessionDescription(write_sdp(plain), "offer"))
         local = {content.name: content.transport for content in read_sdp(self.connection.localDescription.sdp)}
-        self._offer = tuple(replace(content, transport=local[content.name]) for content in contents)
+        self._offer = tuple(replace(content, transport=_told(local[content.name])) for content in contents)
         return Jingle(
             action="session-initiate",
             sid=self.sid,
@@ -112,8 +120,10 @@ class Leg:
         if self.accepted:
             raise JingleError(f"{self.nick} has accepted session {self.sid} already")
         contents = answer_to(self._offer, answer.contents)
+        if any(e.uri == AUDIO_LEVEL.uri for content in answer.contents for e in content.extensions):
+            self.audio_level_id = AUDIO_LEVEL.id
         # aiortc needs to know of no source: packets are sorted here, by SSRC.
-        plain = [replace(content, sources=(), groups=()) for content in contents]
+        plain = [replace(content, sources=(), groups=(), extensions=()) for content in contents]
         await self.connection.setRemoteDescription(RTCSessionDescription(write_sdp(plain), "answer"))
         self.accepted = True
 
@@ -169,7 +179,7 @@ class Leg:
 
 
 def _offered(content: Content) -> Content:
-    """A content of aiortc's offer as the service offers it: its name, few codecs, no extensions, a placeholder source."""
+    """A content of aiortc's offer as the service offers it: its name, few codecs, audio levels, a placeholder source."""
     named = replace(content, name=NAMES[content.media], extensions=(), sources=(), groups=())
     if content.media == "application":
         return named
@@ -180,7 +190,17 @@ def _offered(content: Content) -> Content:
         # A repair type whose stream was left out makes the answer unusable (observed).
         if codec.id in ids or (codec.name == "rtx" and int(codec.parameter("apt") or -1) in ids)
     )
-    return with_sources(replace(named, codecs=kept), placeholder(content.media, PLACEHOLDER_SSRC[content.media]))
+    extensions = (AUDIO_LEVEL,) if content.media == "audio" else ()
+    return with_sources(
+        replace(named, codecs=kept, extensions=extensions), placeholder(content.media, PLACEHOLDER_SSRC[content.media])
+    )
+
+
+def _told(transport: Transport | None) -> Transport | None:
+    """Aiortc lists three digests of its certificate; one is enough, as a real bridge gives."""
+    if transport is None:
+        return None
+    return replace(transport, fingerprints=tuple(f for f in transport.fingerprints if f.hash == "sha-256"))
 
 
 def _wanted(codec: Codec, media: Media) -> bool:

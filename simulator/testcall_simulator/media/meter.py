@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ from testcall_simulator.media.forwarder import ForwardedSource
 from testcall_simulator.media.leg import Leg
 from testcall_simulator.media.publisher import Publisher, Stream
 from testcall_simulator.media.reception import ReceptionStatistics
+from testcall_simulator.media.sources import SILENCE_DBOV
 
 
 @dataclass(slots=True)
@@ -19,6 +21,8 @@ class _Count:
     frames: int = 0
     packets: int = 0
     quiet: bool = True
+    levels: int = 0
+    power: float = 0.0
 
 
 class Meter:
@@ -37,7 +41,7 @@ class Meter:
                 self._received(leg, forwarded)
         for publisher in publishers:
             for stream in publisher.streams:
-                self._write("sent", publisher, stream.source.name, stream, {})
+                self._write("sent", publisher, stream.source.name, stream, publisher.describe(stream))
 
     def _received(self, leg: Leg, forwarded: ForwardedSource) -> None:
         statistics = forwarded.active_reception
@@ -46,8 +50,11 @@ class Meter:
         details: dict[str, Any] = {"jitter_ms": round(1000 * statistics.jitter / statistics.clockrate, 2)}
         if statistics.width:
             details.update(width=statistics.width, height=statistics.height)
-        if statistics.level_dbov is not None:
-            details["level_dbov"] = statistics.level_dbov
+        before = self._counts.get((leg.nick, forwarded.source.name), _Count())
+        levels = statistics.levels - before.levels
+        if levels > 0:
+            power = (statistics.power - before.power) / levels
+            details["level_dbov"] = round(10 * math.log10(power), 1) if power > 0 else SILENCE_DBOV
         self._write("received", leg, forwarded.source.name, statistics, details)
 
     def _write(
@@ -81,7 +88,8 @@ class Meter:
                 window_s=self._window_s,
                 **details,
             )
-        self._counts[occupant.nick, source] = _Count(now.frames, now.packets, quiet)
+        told = (now.levels, now.power) if isinstance(now, ReceptionStatistics) else (0, 0.0)
+        self._counts[occupant.nick, source] = _Count(now.frames, now.packets, quiet, *told)
 
     def forget(self, nick: str) -> None:
         """Drop the counters of an occupant that is gone."""

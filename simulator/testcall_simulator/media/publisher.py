@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import zlib
 from collections.abc import Callable
-from typing import Literal
+from typing import Any, Literal
 
 from testcall_simulator.jingle import NamedSource
 from testcall_simulator.media import rtp
@@ -24,7 +24,7 @@ from testcall_simulator.media.encoding import (
     silence,
 )
 from testcall_simulator.media.forwarder import SentHistory
-from testcall_simulator.media.sources import AudioSource, VideoSource
+from testcall_simulator.media.sources import SILENCE_DBOV, AudioSource, Tone, VideoSource
 
 OPUS, VP8 = 96, 97
 """Payload types of the service's offers (aiortc's)."""
@@ -121,6 +121,13 @@ class Publisher:
     def sources(self) -> tuple[NamedSource, ...]:
         """What is announced to others."""
         return tuple(stream.source for stream in self.streams)
+
+    def describe(self, stream: Stream) -> dict[str, Any]:
+        """What a stream carries at present, for the trace: level in dBov, or size in pixels."""
+        if stream is self.video and self._video_source is not None:
+            return {"width": self._video_source.width, "height": self._video_source.height}
+        tone = None if self.audio_muted else self._audio_source
+        return {"level_dbov": tone.level_dbov if isinstance(tone, Tone) else SILENCE_DBOV}
 
     def mute_audio(self, muted: bool) -> None:
         """Send silence from the next packet on, or the source again."""

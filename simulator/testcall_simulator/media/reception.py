@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 
 from testcall_simulator.media.rtp import RtpPacket, newer
 
+_POWER = (*(10 ** (-level / 10) for level in range(127)), 0.0)
+"""Power by -dBov; 127 stands for silence."""
+
 
 @dataclass(slots=True)
 class ReceptionStatistics:
@@ -21,7 +24,10 @@ class ReceptionStatistics:
     width: int = 0
     height: int = 0
     key_frames: int = 0
-    level_dbov: int | None = None
+    levels: int = 0
+    """Packets that told their level (RFC 6464)."""
+    power: float = 0.0
+    """Sum of their levels as power, overload = 1: with ``levels``, the mean level of any window."""
     _base: int = -1
     _highest: int = -1
     _cycles: int = 0
@@ -36,7 +42,8 @@ class ReceptionStatistics:
         self.packets += 1
         self.bytes += len(packet.payload)
         if packet.level_dbov is not None:
-            self.level_dbov = packet.level_dbov
+            self.levels += 1
+            self.power += _POWER[-packet.level_dbov]
         if self._highest < 0:
             self._base = self._highest = packet.sequence_number
         elif newer(packet.sequence_number, self._highest):
