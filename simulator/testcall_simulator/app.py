@@ -13,6 +13,7 @@ import ssl
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Protocol
 
+from testcall_simulator.errors import SimulatorError
 from testcall_simulator.exchange import HttpExchange
 from testcall_simulator.http.messages import Response, WireRequest
 
@@ -62,7 +63,11 @@ class ServiceApp:
         if body is None:
             await send_response(send, Response(413, b"", {"connection": "close"}))
             return
-        await send_response(send, await self._exchange.answer(wire_request(scope, body)))
+        response = await self._exchange.answer(wire_request(scope, body))
+        if response is None:
+            await break_connection(receive, send)
+        else:
+            await send_response(send, response)
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         from starlette.websockets import WebSocket
@@ -116,6 +121,16 @@ async def send_response(send: Send, response: Response) -> None:
     headers.append((b"content-length", str(len(body)).encode()))
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
+
+
+async def break_connection(receive: Receive, send: Send) -> None:
+    """Cut the TCP connection without an answer. ASGI has no way to say so; uvicorn's objects have."""
+    transport = getattr(getattr(send, "__self__", None), "transport", None)
+    if transport is None:
+        raise SimulatorError("can't break the connection: this server is not uvicorn's httptools protocol")
+    transport.abort()
+    while (await receive())["type"] != "http.disconnect":  # uvicorn complains of a silent application while connected
+        pass
 
 
 def bind(host: str, port: int) -> socket.socket:

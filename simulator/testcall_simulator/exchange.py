@@ -5,17 +5,20 @@ The edge adds what the pure service leaves out: the test's own pages, faults, an
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import orjson
 
 from testcall_contract.trace import Trace
+from testcall_simulator.faults import Deed, Fault, Faults, Message
 from testcall_simulator.http.messages import Response, WireRequest
 from testcall_simulator.http.refusals import Refusal
-from testcall_simulator.http.service import Arrival, arrive, respond
+from testcall_simulator.http.routes import PREFLIGHT
+from testcall_simulator.http.service import CORS, Arrival, arrive, respond
 from testcall_simulator.world import World
 
 _CREDENTIALS = ("authtoken", "apikey", "calltoken", "authorization", "cookie", "key", "secret")
@@ -38,33 +41,88 @@ class Page:
         return self.content.encode() if isinstance(self.content, str) else self.content
 
 
+@dataclass(slots=True)
+class _Pending:
+    """A request on its way: what its route is and what faults strike it."""
+
+    arrival: Arrival
+    faults: list[Fault]
+
+    @property
+    def delay_s(self) -> float:
+        return sum(fault.delay_s for fault in self.faults if fault.does == "delay")
+
+    def strikes(self, *deeds: Deed) -> Fault | None:
+        return next((fault for fault in self.faults if fault.does in deeds), None)
+
+
 class HttpExchange:
     """Answers requests of one simulator and traces them."""
 
-    def __init__(self, world: World, trace: Trace, pages: Mapping[str, Page]) -> None:
+    def __init__(self, world: World, trace: Trace, pages: Mapping[str, Page], faults: Faults) -> None:
         self.world = world
         self.trace = trace
         self.pages = pages
+        self.faults = faults
         self.tls_port = 0
         """Where the simulator speaks TLS; 0 before it does."""
 
-    async def answer(self, wire: WireRequest) -> Response:
-        """The answer to ``wire``, traced."""
-        return self.answer_now(wire)
+    async def answer(self, wire: WireRequest) -> Response | None:
+        """The answer to ``wire``, traced; None when a fault says that the connection breaks instead."""
+        pending = self._begin(wire)
+        if pending.delay_s:
+            await self.world.clock.sleep(pending.delay_s)
+        return self._finish(pending)
 
-    def answer_now(self, wire: WireRequest) -> Response:
-        """The same without waiting: faults that delay don't."""
+    def answer_now(self, wire: WireRequest) -> Response | None:
+        """The same for a caller without event loop; a delay blocks it."""
+        pending = self._begin(wire)
+        if pending.delay_s:
+            time.sleep(pending.delay_s)
+        return self._finish(pending)
+
+    def _begin(self, wire: WireRequest) -> _Pending:
         arrival = arrive(wire)
-        if arrival.place.surface == "pages":
+        if not self.faults:
+            return _Pending(arrival, [])
+        token = self.world.find_auth_token(wire.headers.get("authtoken", ""))
+        text = wire.body.decode(errors="replace")
+        message = Message("http", arrival.name, "in", token.uid if token else None, None, f"{wire.url}\n{text}")
+        return _Pending(arrival, self.faults.strike(message))
+
+    def _finish(self, pending: _Pending) -> Response | None:
+        arrival = pending.arrival
+        if arrival.place.surface == "pages" and arrival.name != PREFLIGHT:
             return self._page(arrival)
-        try:
-            response = respond(self.world, arrival, self.tls_port)
-        except Exception as error:
-            response = Refusal(
-                "ERR_EXCEPTION", f"The simulator failed: {error!r}; this is a defect of testcall."
-            ).response()
+        if pending.strikes("drop", "close"):
+            self._record(arrival, Response(0, b""))
+            return None
+        response = self._answered(pending)
         self._record(arrival, response)
         return response
+
+    def _answered(self, pending: _Pending) -> Response:
+        if (fault := pending.strikes("error")) is not None:
+            refused = Refusal(fault.code, fault.message, status=fault.status).response()
+            return replace(refused, headers={**CORS, **refused.headers})
+        if pending.strikes("duplicate"):
+            self._respond(pending.arrival)
+        response = self._respond(pending.arrival)
+        if (fault := pending.strikes("status")) is not None:
+            response = replace(response, status=fault.status)
+        if pending.strikes("corrupt"):
+            body = response.encoded()
+            response = replace(response, body=body[: len(body) // 2])
+        return response
+
+    def _respond(self, arrival: Arrival) -> Response:
+        try:
+            return respond(self.world, arrival, self.tls_port)
+        except Exception as error:
+            refused = Refusal(
+                "ERR_EXCEPTION", f"The simulator failed: {error!r}; this is a defect of testcall."
+            ).response()
+            return replace(refused, headers=CORS)
 
     def _page(self, arrival: Arrival) -> Response:
         page = self.pages.get(arrival.place.path)

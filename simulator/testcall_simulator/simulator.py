@@ -11,24 +11,33 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import secrets
 import shutil
 import tempfile
 import threading
 from collections.abc import Coroutine
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from testcall_contract.trace import Trace
 from testcall_simulator.addresses import Addresses
 from testcall_simulator.clock import Clock
 from testcall_simulator.errors import SimulatorError
 from testcall_simulator.exchange import HttpExchange, Page
+from testcall_simulator.faults import Faults
+from testcall_simulator.http.messages import Response, WireRequest
 from testcall_simulator.world import World, default_world
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from contextlib import AbstractContextManager
+
+    import httpx
 
     from testcall_simulator.app import Listener, Receive, Scope, Send
+    from testcall_simulator.media.sources import AudioSource, VideoSource
+    from testcall_simulator.peer import Peer
+    from testcall_simulator.xmpp_edge import SignallingService
 
 T = TypeVar("T")
 
@@ -57,12 +66,17 @@ class Simulator:
         self.trace = trace if trace is not None else Trace()
         self.world.watch_secrets(self.trace.secrets.add)
         self.pages: dict[str, Page] = {}
-        self.exchange = HttpExchange(self.world, self.trace, self.pages)
+        self.faults = Faults()
+        self.exchange = HttpExchange(self.world, self.trace, self.pages, self.faults)
         self._host, self._ports = host, (port, tls_port)
         self._addresses: Addresses | None = None
         self._directory: Path | None = None
         self._listeners: list[Listener] = []
-        self._signalling: Any = None
+        self._signalling: SignallingService | None = None
+        self._control_app: Callable[[Scope, Receive, Send], Awaitable[None]] | None = None
+        self.control_token = secrets.token_urlsafe(24)
+        """What the control API asks for; not from the seed, for it guards this machine and no simulated world."""
+        self.trace.secrets.add(self.control_token, "control_token")
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
 
@@ -116,7 +130,7 @@ class Simulator:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout_s)
 
     def _serve_in_thread(self, ready: concurrent.futures.Future[None]) -> None:
-        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        with asyncio.Runner(loop_factory=loop_factory()) as runner:
             runner.run(self._serve_until_left(ready))
 
     async def _serve_until_left(self, ready: concurrent.futures.Future[None]) -> None:
@@ -168,10 +182,95 @@ class Simulator:
         if self._directory is not None:
             shutil.rmtree(self._directory, ignore_errors=True)
 
+    # -- HTTP without sockets ----------------------------------------------------------------------------------------
+
+    def transport(self) -> httpx.AsyncBaseTransport:
+        """For ``httpx.AsyncClient(transport=…)`` (and ``httpx.Client``): the same handlers, no socket. Needs no start."""
+        from testcall_simulator.transports import SimulatorTransport
+
+        return SimulatorTransport(self)
+
+    def mocked(self, **options: Any) -> AbstractContextManager[Any]:
+        """A context in which respx answers httpx requests to the service's hosts by the same handlers. Needs no start.
+
+        ``options`` go to ``respx.mock``. Delays of faults block here: respx doesn't tell who awaits.
+        """
+        from testcall_simulator.transports import mocked
+
+        return mocked(self, **options)
+
+    async def answer(self, wire: WireRequest) -> Response | None:
+        """Answer one request in process; None when a fault breaks the connection."""
+        if self._loop is None or self._loop is asyncio.get_running_loop():
+            return await self.exchange.answer(wire)
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(self.exchange.answer(wire), self._loop))
+
+    def answer_now(self, wire: WireRequest) -> Response | None:
+        """The same for a blocking caller."""
+        if self._thread is not None and self._loop is not None and threading.current_thread() is not self._thread:
+            return asyncio.run_coroutine_threadsafe(self.exchange.answer(wire), self._loop).result()
+        return self.exchange.answer_now(wire)
+
+    # -- acts of the service, and of others in a call ----------------------------------------------------------------
+
+    async def join_peer(
+        self,
+        session_id: str,
+        uid: str,
+        *,
+        audio: AudioSource | None = None,
+        video: VideoSource | None = None,
+        audio_muted: bool = False,
+        video_paused: bool = False,
+        app_id: str | None = None,
+    ) -> Peer:
+        """A user of the world enters a session as a virtual participant with real media."""
+        return await self.signalling.join_peer(
+            session_id,
+            uid,
+            audio=audio,
+            video=video,
+            audio_muted=audio_muted,
+            video_paused=video_paused,
+            app_id=app_id,
+        )
+
+    async def kick(self, session_id: str, nick: str, *, app_id: str | None = None) -> None:
+        """Throw an occupant out of a session."""
+        await self.signalling.kick(session_id, nick, app_id=app_id)
+
+    async def end_session(self, session_id: str, *, app_id: str | None = None) -> None:
+        """End a session for all."""
+        await self.signalling.end_session(session_id, app_id=app_id)
+
+    async def drop_socket(self, session_id: str, nick: str, *, app_id: str | None = None) -> None:
+        """Break an occupant's signalling socket, as a network that fails does."""
+        await self.signalling.drop_socket(session_id, nick, app_id=app_id)
+
+    async def mute_participant(
+        self, session_id: str, nick: str, media: Literal["audio", "video"], *, app_id: str | None = None
+    ) -> None:
+        """Tell an occupant to mute itself, as a moderator does."""
+        await self.signalling.mute_participant(session_id, nick, media, app_id=app_id)
+
+    async def start_recording(
+        self, session_id: str, *, mode: Literal["file", "stream"] = "file", app_id: str | None = None
+    ) -> None:
+        """Start a recording by the service's own doing; nothing happens when one runs."""
+        await self.signalling.start_recording(session_id, mode=mode, app_id=app_id)
+
+    async def stop_recording(self, session_id: str, *, app_id: str | None = None) -> None:
+        """Stop the recording; nothing happens when none runs."""
+        await self.signalling.stop_recording(session_id, app_id=app_id)
+
+    def occupants(self, session_id: str, *, app_id: str | None = None) -> dict[str, str]:
+        """Who is in a session: nick → uid, in order of arrival."""
+        return self.signalling.occupants(session_id, app_id=app_id)
+
     # -- parts that load when they are needed ------------------------------------------------------------------------
 
     @property
-    def signalling(self) -> Any:
+    def signalling(self) -> SignallingService:
         """The signalling service (``xmpp_edge.SignallingService``), made when first asked for."""
         if self._signalling is None:
             from testcall_simulator.xmpp_edge import SignallingService
@@ -180,10 +279,14 @@ class Simulator:
         return self._signalling
 
     def _control(self) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
-        raise SimulatorError("no control API yet")
+        if self._control_app is None:
+            from testcall_simulator.control import Control
+
+            self._control_app = Control(self).app
+        return self._control_app
 
 
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     """uvloop's, where it is installed."""
     try:
         import uvloop

@@ -1,0 +1,151 @@
+"""The one list of what no source tells about the service, and what the simulator does there.
+
+The real service was never contacted: what is known of it comes from its documentation, the declarations of the SDKs, and
+what their published builds send and accept. Everything else is a choice of ours. A verdict that rests on one of these shows
+it; ``testcall simulate --assumptions`` prints them all. Ids don't change once released.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Assumption:
+    """One choice: what the simulator does, and the routes or stanzas where it shows (``*``: everywhere)."""
+
+    id: str
+    text: str
+    shows: tuple[str, ...]
+
+
+ASSUMPTIONS: tuple[Assumption, ...] = (
+    # -- HTTP ----------------------------------------------------------------------------------------------------------
+    Assumption(
+        "HTTP-01",
+        "Refusals carry 400, 401, 403 or 404 by their kind; only the 429 of rate limits is documented.",
+        ("*",),
+    ),
+    Assumption("HTTP-02", "The texts of refusals are testcall's; their codes are documented.", ("*",)),
+    Assumption("HTTP-03", "`source` of an error names the simulator, `devMessage` repeats `message`.", ("*",)),
+    Assumption("HTTP-04", "Every origin may call (CORS `*`), and refusals carry the CORS header too.", ("*",)),
+    Assumption("HTTP-05", "Paths answer under /v3.0, under /v3 and without a version.", ("*",)),
+    Assumption("HTTP-06", "Rate limits are not enforced, and no X-Rate-Limit header is sent.", ("*",)),
+    # -- call tokens ---------------------------------------------------------------------------------------------------
+    Assumption(
+        "TOKEN-01",
+        "A call token is a signed JSON Web Token; its claims beyond `data.sessionId` are testcall's.",
+        ("create_call_token",),
+    ),
+    Assumption(
+        "TOKEN-02",
+        "A call token never expires unless the app is set so, and may be used any number of times.",
+        ("verify_call_token",),
+    ),
+    Assumption(
+        "TOKEN-03",
+        "A call token that is empty, garbage, forged, expired or of another app is refused with AUTH_ERR_TOKEN_INVALID_SIGNATURE.",
+        ("verify_call_token",),
+    ),
+    Assumption(
+        "TOKEN-04",
+        "An absent, empty or blank session id is refused with ERR_EMPTY_CALL_SESSION_ID; one of a wrong type with ERR_BAD_REQUEST; any other text is a session id.",
+        ("create_call_token",),
+    ),
+    Assumption(
+        "TOKEN-05",
+        "Session ids are answered in lower case and are the same in any case.",
+        ("create_call_token", "verify_call_token"),
+    ),
+    Assumption(
+        "TOKEN-06",
+        "Session ids are answered as they came, not expanded to v1.<region>.<app>.<id>, unless the app is set so.",
+        ("verify_call_token",),
+    ),
+    Assumption(
+        "TOKEN-07", "The verification hands back the same call token that was verified.", ("verify_call_token",)
+    ),
+    Assumption(
+        "TOKEN-08",
+        "Any user of the app may enter any session, unless the session was opened for certain users; the others are refused with ERR_CALL_NOT_A_PART.",
+        ("create_call_token", "verify_call_token"),
+    ),
+    Assumption(
+        "TOKEN-09",
+        "SDK 5 is told to use the bridge (`p2p.enabled` false), unless the app is set otherwise.",
+        ("verify_call_token",),
+    ),
+    Assumption("TOKEN-10", "Presenter mode is on, unless the app is set otherwise.", ("verify_call_token",)),
+    # -- accounts --------------------------------------------------------------------------------------------------------
+    Assumption(
+        "AUTH-01", "Each request for an auth token makes a new one, with or without `force`.", ("create_auth_token",)
+    ),
+    Assumption("AUTH-02", "Logging out leaves the auth token good.", ("log_out",)),
+    Assumption(
+        "AUTH-03",
+        "An authOnly key may make users and auth tokens; the pages disagree about users.",
+        ("create_user", "create_auth_token"),
+    ),
+    Assumption(
+        "AUTH-04",
+        "An auth token of another app, of a deactivated user, or beyond a user's newest 100 is unknown (AUTH_ERR_AUTH_TOKEN_NOT_FOUND).",
+        ("*",),
+    ),
+    Assumption("AUTH-05", "An address without an app (calls.localhost) takes the app from the token or key.", ("*",)),
+    # -- call logs -------------------------------------------------------------------------------------------------------
+    Assumption("LOGS-01", "Calls are listed newest first, 30 a page; an empty list has one page.", ("list_calls",)),
+    Assumption(
+        "LOGS-02",
+        "A page or page size that is no number or below 1 counts as not given; at most 1000 a page.",
+        ("list_calls", "list_transcriptions", "list_auth_tokens"),
+    ),
+    Assumption(
+        "LOGS-03",
+        "A filter whose value nothing has gives an empty list, no refusal; unknown parameters are ignored.",
+        ("list_calls",),
+    ),
+    Assumption("LOGS-04", "`canceled` and `cancelled` are one status.", ("list_calls",)),
+    Assumption(
+        "LOGS-05",
+        "An SDK sees its user's calls only; a call of others is ERR_CALL_SESSION_NOT_FOUND.",
+        ("list_calls", "get_call", "list_transcriptions"),
+    ),
+    Assumption("LOGS-06", "Of a session id that was used again, the newest call is shown.", ("get_call",)),
+    Assumption(
+        "LOGS-07",
+        "A session is a call log from its first entry on, status ongoing; it ends with the last exit.",
+        ("list_calls", "get_call"),
+    ),
+    # -- telemetry and signalling over HTTP --------------------------------------------------------------------------------
+    Assumption(
+        "PING-01",
+        "The analytics host answers any JSON object with success, whatever its authorization.",
+        ("call_ping",),
+    ),
+    Assumption(
+        "PING-02",
+        "The keep-alive of the signalling socket is answered empty, with or without a good token.",
+        ("xmpp_keep_alive",),
+    ),
+    Assumption("PING-03", "Room sizes are told to anybody.", ("room_size",)),
+    # -- signalling --------------------------------------------------------------------------------------------------------
+    Assumption("XMPP-01", "A socket without a good call token opens, and its SASL login fails.", ("auth",)),
+    Assumption(
+        "XMPP-02",
+        "Stream management is offered; an occupant whose socket broke is kept for 60 s.",
+        ("enable", "resume"),
+    ),
+    Assumption("XMPP-03", "Every participant is a moderator.", ("presence",)),
+    Assumption("XMPP-04", "A session takes 50 participants; the next is refused.", ("presence",)),
+    Assumption(
+        "XMPP-05",
+        "Media is negotiated as soon as a second occupant is there, by placeholder sources and source-add.",
+        ("iq",),
+    ),
+)
+"""All of them, in the order in which they are shown."""
+
+
+def shown_by(name: str) -> list[Assumption]:
+    """The assumptions behind a route or stanza of that name."""
+    return [assumption for assumption in ASSUMPTIONS if "*" in assumption.shows or name in assumption.shows]
