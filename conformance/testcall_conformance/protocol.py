@@ -11,6 +11,9 @@ or of a wrong type is refused.
 from __future__ import annotations
 
 import itertools
+import json
+import sys
+from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -28,6 +31,7 @@ UNSUPPORTED = -32003
 CapabilityName = Literal["instances", "clock", "observe", "ui", "echo"]
 EndedKind = Literal["returned", "resolved", "rejected", "threw", "success_callback", "error_callback", "never"]
 
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _invocations = itertools.count(1)
 
 
@@ -323,14 +327,30 @@ REQUESTS: dict[str, tuple[type[Message], type[Message] | None]] = {
 
 
 def schemas() -> dict[str, dict[str, Any]]:
-    """The JSON Schema (2020-12) of every message: ``NAME.params`` and ``NAME.result`` of requests, ``NAME`` of notifications."""
+    """The JSON Schema (2020-12) of every message: ``NAME.params`` and ``NAME.result`` of requests, ``NAME`` of notifications.
+
+    Params of requests say what an adapter gets (every field is there), the others what it has to send.
+    """
     found: dict[str, dict[str, Any]] = {}
     for name, (params, result) in REQUESTS.items():
-        found[f"{name}.params"] = params.model_json_schema()
+        found[f"{name}.params"] = params.model_json_schema(mode="serialization")
         if result is not None:
-            found[f"{name}.result"] = result.model_json_schema(mode="serialization")
+            found[f"{name}.result"] = result.model_json_schema()
     for name, model in NOTIFICATIONS.items():
-        found[name] = model.model_json_schema(mode="serialization")
-    for schema in found.values():
-        schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-    return dict(sorted(found.items()))
+        found[name] = model.model_json_schema()
+    return {name: {"$schema": _DIALECT, **found[name]} for name in sorted(found)}
+
+
+def write_schemas(folder: Path) -> list[Path]:
+    """Write each schema to ``folder/NAME.json``; the paths written. ``python -m testcall_conformance.protocol FOLDER``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for name, schema in schemas().items():
+        path = folder / f"{name}.json"
+        path.write_text(json.dumps(schema, indent=2, ensure_ascii=False) + "\n", "utf-8")
+        written.append(path)
+    return written
+
+
+if __name__ == "__main__":
+    write_schemas(Path(sys.argv[1]))

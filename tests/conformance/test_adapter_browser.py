@@ -336,6 +336,20 @@ async def test_controls_are_found_and_pressed_by_role_and_name(sdk):
     assert await sdk.value("pressed") == 1
 
 
+@pytest.mark.parametrize("name", ["wrong", "Mute", "mic"])
+async def test_a_control_without_a_proper_name_is_found_by_tooltip_or_test_id(sdk, name):
+    await sdk("render", Container("ui"))
+    look = await sdk.adapter.capability("alice", "look", {"role": "button", "name": name})
+    assert look == {"visible": True, "enabled": False, "text": "m", "count": 1}
+
+
+async def test_a_control_that_is_not_there_cannot_be_pressed(sdk, monkeypatch):
+    monkeypatch.setattr("testcall_conformance.adapters.browser_ui._PRESS_MS", 50.0)
+    with pytest.raises(AdapterFailure, match="no button 'Nothing' that can be pressed") as raised:
+        await sdk.adapter.capability("alice", "press", {"role": "button", "name": "Nothing"})
+    assert not raised.value.needs_restart
+
+
 async def test_a_page_that_hangs_is_told_and_a_fresh_one_works(browser):
     adapter = await connect(
         f"file:{SMALL_BUILD}", options=ConnectOptions(contract="c/j-v4", limits=Limits(grace_s=1, close_s=5))

@@ -76,6 +76,7 @@
       const button = container.appendChild(document.createElement("button"));
       button.textContent = "End";
       button.onclick = () => { presses += 1; };
+      container.insertAdjacentHTML("beforeend", '<span role="button" aria-label="wrong" title="Mute" data-testid="mic" aria-disabled="true">m</span>');
     }
     static pressed() { return presses; }
     static hangs() { for (;;); }
