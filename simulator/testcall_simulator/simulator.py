@@ -275,7 +275,7 @@ class Simulator:
         if self._signalling is None:
             from testcall_simulator.xmpp_edge import SignallingService
 
-            self._signalling = SignallingService(self.world, self.trace, self.clock)
+            self._signalling = SignallingService(self.world, self.trace, self.clock, faults=self.faults)
         return self._signalling
 
     def _control(self) -> Callable[[Scope, Receive, Send], Awaitable[None]]:

@@ -11,16 +11,20 @@ import asyncio
 import random
 import re
 import uuid
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal
 
 from testcall_contract.trace import Trace
 from testcall_simulator.clock import Clock
 from testcall_simulator.errors import SimulatorError
+from testcall_simulator.faults import Fault, Faults, Message
 from testcall_simulator.peer import Peer
+from testcall_simulator.session_media import Bridge, BridgeFactory, SessionMedia, media_bridges
+from testcall_simulator.signalling_lines import Line
 from testcall_simulator.tokens import CallTokenError
 from testcall_simulator.world import World
 from testcall_simulator.xmpp import effects as fx
+from testcall_simulator.xmpp.faulty import Break, Pass, Passage, Refuse
 from testcall_simulator.xmpp.names import CLIENT
 from testcall_simulator.xmpp.routing import Options
 from testcall_simulator.xmpp.service import Service
@@ -36,40 +40,7 @@ SUBPROTOCOL = "xmpp"
 _DOMAIN = re.compile(r"localhost(:\d{1,5})?|rtc(v5)?-[a-z]+\.[a-z0-9-]+\.io")
 """XMPP domains that are ours: the simulator's own, and those of the regions."""
 
-_STANZA_NAME = re.compile(r"<\s*(?:[\w.-]+:)?([\w.-]+)")
-
-
-class Bridge(Protocol):
-    """The media of one session (``media.bridge.MediaBridge``)."""
-
-    async def add_leg(self, nick: str, uid: str) -> None:
-        """Start media with an occupant that has an SDK."""
-
-    async def on_jingle(self, nick: str, jingle: Element) -> None:
-        """Take an occupant's Jingle."""
-
-    async def remove_leg(self, nick: str) -> None:
-        """End media with an occupant."""
-
-    def add_publisher(self, nick: str, uid: str, audio: Any, video: Any) -> Any:
-        """Publish a virtual participant's media."""
-
-    async def remove_publisher(self, nick: str) -> None:
-        """End a virtual participant's media."""
-
-    async def close(self) -> None:
-        """End all."""
-
-
-BridgeFactory = Callable[[str, Trace, Callable[[str, Element], Awaitable[None]]], Bridge]
-"""Makes the bridge of a session from its id, the trace, and a function that sends a focus's IQ to an occupant."""
-
-
-def media_bridges(session_id: str, trace: Trace, send_iq: Callable[[str, Element], Awaitable[None]]) -> Bridge:
-    """The real bridges. Loads aiortc."""
-    from testcall_simulator.media.bridge import MediaBridge
-
-    return MediaBridge(session_id, trace, send_iq)
+_ROOT_NAME = re.compile(r"\s*<(?:[\w.-]+:)?([\w.-]+)")
 
 
 class SignallingService:
@@ -85,6 +56,7 @@ class SignallingService:
         clock: Clock,
         *,
         bridges: BridgeFactory | None = media_bridges,
+        faults: Faults | None = None,
         options: Options | None = None,
     ) -> None:
         noise = random.Random(f"testcall signalling {world.seed}")
@@ -100,8 +72,9 @@ class SignallingService:
         self.trace = trace
         self.clock = clock
         self._bridges = bridges
-        self._lines: dict[str, _Line] = {}
-        self._media: dict[fx.RoomKey, _SessionMedia] = {}
+        self._faults = faults
+        self._lines: dict[str, Line] = {}
+        self._media: dict[fx.RoomKey, SessionMedia] = {}
         self._peers: dict[tuple[fx.RoomKey, str], Peer] = {}
         self._sockets = 0
         self._tasks: set[asyncio.Task[None]] = set()
@@ -116,18 +89,18 @@ class SignallingService:
         await ws.accept(subprotocol=SUBPROTOCOL)
         self._sockets += 1
         name = f"ws{self._sockets}"
-        line = self._lines[name] = _Line(ws)
+        line = self._lines[name] = Line(ws, self.clock)
         self._carry_out(self.core.opened(name, self._grant(ws.query_params.get("token", ""))))
         writer = asyncio.create_task(line.write(), name=f"signalling {name}")
         try:
-            await self._read(name, ws)
+            await self._read(name, ws, line)
         finally:
             self._carry_out(self.core.lost(name))
             del self._lines[name]
             line.hang_up()
             await asyncio.gather(writer, return_exceptions=True)
 
-    async def _read(self, name: str, ws: WebSocket) -> None:
+    async def _read(self, name: str, ws: WebSocket, line: Line) -> None:
         while True:
             message = await ws.receive()
             if message["type"] == "websocket.disconnect":
@@ -136,8 +109,28 @@ class SignallingService:
             if text is None:
                 self._carry_out(self.core.violated(name, StreamError("unsupported-encoding", "frames are text")))
                 continue
-            self._record_stanza(name, "in", text)
-            self._carry_out(self.core.received(name, text))
+            faults = self._strike(name, "in", text)
+            self._record_stanza(name, "in", text, faults)
+            for passage in line.incoming(text, faults):
+                await self._handle(name, line, passage)
+
+    async def _handle(self, name: str, line: Line, passage: Passage) -> None:
+        match passage:
+            case Pass(text, delay_s):
+                if delay_s:
+                    await self.clock.sleep(delay_s)
+                self._carry_out(self.core.received(name, text))
+            case Refuse(text, condition):
+                self._carry_out(self.core.refuse(name, text, condition))
+            case Break():
+                line.cut()
+
+    def _strike(self, name: str, direction: Literal["in", "out"], text: str) -> list[Fault]:
+        if not self._faults:
+            return []
+        who = self.core.who(name)
+        session = who.room.name if who.room is not None else None
+        return self._faults.strike(Message("xmpp", _kind(text), direction, who.uid, session, text))
 
     def _grant(self, token: str) -> fx.Grant | None:
         """Whom a call token admits; ``None`` for a token that the world refuses. Without any token one is a guest."""
@@ -214,7 +207,7 @@ class SignallingService:
 
     async def end_session(self, session_id: str, *, reason: str | None = None, app_id: str | None = None) -> None:
         """End a session for all."""
-        self._carry_out(self.core.destroy(self._key(session_id, app_id), reason))
+        self._carry_out(self.core.end(self._key(session_id, app_id), reason))
 
     async def mute_participant(
         self, session_id: str, nick: str, media: Literal["audio", "video"], *, app_id: str | None = None
@@ -260,8 +253,9 @@ class SignallingService:
             match effect:
                 case fx.Deliver(socket, text):
                     if (line := self._lines.get(socket)) is not None:
-                        self._record_stanza(socket, "out", text)
-                        line.put(text)
+                        faults = self._strike(socket, "out", text)
+                        self._record_stanza(socket, "out", text, faults)
+                        line.put(text, faults)
                 case fx.Hangup(socket, code):
                     if (line := self._lines.get(socket)) is not None:
                         line.hang_up(code)
@@ -294,10 +288,10 @@ class SignallingService:
         peer.persona = peer.persona.muting(audio=muted) if media == "audio" else peer.persona.muting(video=muted)
         self._carry_out(self.core.update_virtual(room, peer.persona))
 
-    def _session_media(self, key: fx.RoomKey) -> _SessionMedia:
+    def _session_media(self, key: fx.RoomKey) -> SessionMedia:
         media = self._media.get(key)
         if media is None:
-            media = self._media[key] = _SessionMedia(self._make_bridge(key), key, self.trace)
+            media = self._media[key] = SessionMedia(self._make_bridge(key), key, self.trace)
             task = asyncio.create_task(media.run(), name=f"media {key.name}")
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
@@ -320,14 +314,18 @@ class SignallingService:
 
     # The trace and the world's book
 
-    def _record_stanza(self, socket: str, direction: Literal["in", "out"], text: str) -> None:
+    def _record_stanza(self, socket: str, direction: Literal["in", "out"], text: str, faults: Sequence[Fault]) -> None:
         who = self.core.who(socket)
-        found = _STANZA_NAME.match(text)
-        about = {"session": who.room.name if who.room else None, "occupant": who.occupant, "uid": who.uid}
+        about = {
+            "session": who.room.name if who.room else None,
+            "occupant": who.occupant,
+            "uid": who.uid,
+            "faults": [fault.does for fault in faults] or None,
+        }
         self.trace.add(
             "wire",
             (who.uid or "unknown") if direction == "in" else "service",
-            found.group(1) if found else "text",
+            _kind(text),
             channel="xmpp",
             direction=direction,
             stanza=text,
@@ -352,7 +350,7 @@ class SignallingService:
         if decided.name == "session_ended":
             self.world.end(room.app_id, room.name)
         elif nick is not None and uid:
-            if decided.name == "occupant_joined":
+            if decided.name == "occupant_joined" and not decided.data["screen"]:
                 audio_only = bool(decided.data.get("audio_only"))
                 self.world.enter(room.app_id, room.name, uid, device_id=nick, audio_only=audio_only)
             elif decided.name == "occupant_left":
@@ -373,79 +371,7 @@ class SignallingService:
                 return nick
 
 
-class _Line:
-    """The outgoing side of one socket: frames in order, then the close."""
-
-    def __init__(self, ws: WebSocket) -> None:
-        self._ws = ws
-        self._frames: asyncio.Queue[str | int] = asyncio.Queue()
-        self._ending = False
-
-    def put(self, text: str) -> None:
-        if not self._ending:
-            self._frames.put_nowait(text)
-
-    def hang_up(self, code: int = 1000) -> None:
-        if not self._ending:
-            self._ending = True
-            self._frames.put_nowait(code)
-
-    def cut(self) -> None:
-        """Break the connection below the WebSocket; where the server gives no access to it, close it as failed (1011)."""
-        transport = getattr(getattr(self._ws._send, "__self__", None), "transport", None)
-        if transport is None:
-            self.hang_up(1011)
-        else:
-            transport.abort()
-
-    async def write(self) -> None:
-        while True:
-            frame = await self._frames.get()
-            try:
-                if isinstance(frame, int):
-                    await self._ws.close(frame)
-                    return
-                await self._ws.send_text(frame)
-            except (RuntimeError, OSError):
-                return
-
-
-class _SessionMedia:
-    """The media of one session: its bridge, and the work on it in order. What fails there is logged, and the call goes on."""
-
-    def __init__(self, bridge: Bridge | None, key: fx.RoomKey, trace: Trace) -> None:
-        self.bridge = bridge
-        self._key = key
-        self._trace = trace
-        self._work: asyncio.Queue[fx.MediaEffect | None] = asyncio.Queue()
-
-    def put(self, work: fx.MediaEffect) -> None:
-        self._work.put_nowait(work)
-
-    def close(self) -> None:
-        self._work.put_nowait(None)
-
-    async def run(self) -> None:
-        while (work := await self._work.get()) is not None:
-            if self.bridge is not None:
-                await self._guarded(_media_step(self.bridge, work))
-        if self.bridge is not None:
-            await self._guarded(self.bridge.close())
-
-    async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
-        try:
-            await work
-        except Exception as error:
-            self._trace.add("log", "service", "media_failed", session=self._key.name, error=repr(error))
-
-
-async def _media_step(bridge: Bridge, work: fx.MediaEffect) -> None:
-    match work:
-        case fx.AddLeg(_, nick, uid):
-            await bridge.add_leg(nick, uid)
-        case fx.RemoveLeg(_, nick):
-            await bridge.remove_leg(nick)
-        case fx.JingleReceived(_, nick, jingle):
-            await bridge.on_jingle(nick, jingle)
-        case fx.RemovePublisher(_, nick):
-            await bridge.remove_publisher(nick)
+def _kind(text: str) -> str:
+    """What a frame is called in the trace and in faults: its root element's name."""
+    found = _ROOT_NAME.match(text)
+    return found.group(1) if found else "text"

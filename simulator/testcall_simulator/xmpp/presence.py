@@ -32,6 +32,8 @@ class Facts:
     """What the service reads in a presence."""
 
     app_id: str | None = None
+    major: int | None = None
+    """Major version of the SDK, told by the words that it uses; ``None`` when it uses neither's."""
     uid: str | None = None
     name: str | None = None
     stats_id: str | None = None
@@ -44,6 +46,7 @@ def facts_of(presence: Element) -> Facts:
     config = child(presence, CLIENT, "initial_config")
     return Facts(
         app_id=config.get("app_id") if config is not None else None,
+        major=_major(presence),
         audio_only=config is not None and config.get("is_audio_only") == "true",
         uid=_uid(presence),
         name=child_text(presence, "nick", NICK),
@@ -76,6 +79,12 @@ def _event(media: Media, *, muted: bool) -> str:
     if media == "desktop":
         return "screen_share_stopped" if muted else "screen_share_started"
     return "source_muted" if muted else "source_unmuted"
+
+
+def _major(presence: Element) -> int | None:
+    if child(presence, CLIENT, "user-info") is not None:
+        return 5
+    return 4 if child(presence, CLIENT, "user_object") is not None else None
 
 
 def _uid(presence: Element) -> str | None:

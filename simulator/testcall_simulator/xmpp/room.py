@@ -9,6 +9,9 @@ they are to happen. The rules:
   out and the service's ``<x muc#user>`` put in, with the real JID: members without one are ignored by the SDK.
 * Media starts with whoever has an SDK as soon as there are two participants, and stays until its occupant leaves.
 * The focus never leaves while anybody is there: the SDK would give up the call.
+* Ending a session for all speaks each SDK's language: SDK 4 knows a command and leaves by itself, and takes a destroyed room
+  for a failure; whoever else is there is told that the room is destroyed.
+* A screen that SDK 4 shares is an occupant of its own, without user: it is taken as its user's by the name that it bears.
 * A recorder is an occupant but no participant: it keeps no session alive and gets no media.
 """
 
@@ -51,6 +54,8 @@ class Occupant:
     presence: tuple[Element, ...]
     """Children of the last presence, never changed."""
     facts: Facts = field(default_factory=Facts)
+    screen: bool = False
+    """Whether this is the screen that a user of SDK 4 shares: an occupant of its own, of the same ``uid``."""
 
     @property
     def role(self) -> str:
@@ -87,6 +92,8 @@ class Room:
     """What the focus's presence tells of the last recording: ``pending``, ``on`` or ``off``."""
     subject: Element | None = None
     """The last ``<subject>``, if any was set."""
+    ending: bool = False
+    """Whether the session was ended for all, and occupants are still to leave."""
     legs: frozenset[str] = frozenset()
     """Nicks of the occupants with whom media was started."""
 
@@ -127,8 +134,8 @@ class Change:
 
 def enter(room: Room, newcomer: Occupant) -> Change:
     """``newcomer`` joins; its nick is free and it may enter (the service has checked both)."""
-    newcomer = replace(newcomer, facts=facts_of_children(newcomer.presence))
-    after = replace(room, occupants=(*room.occupants, newcomer))
+    newcomer = _owned(room, replace(newcomer, facts=facts_of_children(newcomer.presence)))
+    after = replace(room, occupants=(*room.occupants, newcomer), ending=False)
     effects: list[RoomEffect] = []
     if newcomer.kind == "sdk":
         effects.append(Say(newcomer.nick, focus_presence(after, newcomer)))
@@ -152,6 +159,7 @@ def enter(room: Room, newcomer: Occupant) -> Change:
                 "role": newcomer.role,
                 "name": newcomer.facts.name,
                 "audio_only": newcomer.facts.audio_only,
+                "screen": newcomer.screen,
             },
         )
     )
@@ -196,29 +204,41 @@ def leave(
         farewell = _farewell(room, gone, one, codes, actor=actor, text=text)
         farewell.extend(copy(child) for child in said if not _is_ours(child))
         effects.append(Say(one.nick, farewell))
+    reason = "ended" if room.ending else reason
+    effects.extend(_screen_notes(room, gone))
     effects.append(Decided("occupant_left", room.key, nick, gone.uid, {"reason": reason}))
-    if nick in room.legs:
-        effects.append(RemoveLeg(room.key, nick))
-    if gone.kind == "peer":
-        effects.append(RemovePublisher(room.key, nick))
-    if gone.takes_part and not after.participants:
-        effects.extend((Decided("session_ended", room.key, data={"reason": reason}), CloseMedia(room.key)))
-    return Change(after, tuple(effects))
+    return Change(after, (*effects, *_media_ends(room, gone), *_session_ends(after, gone, reason)))
+
+
+def end(room: Room, reason: str | None = None) -> Change:
+    """End the session for all. Who has SDK 4 is told by its command and stays until it leaves; the others are out at once."""
+    staying = tuple(one for one in room.occupants if one.kind == "sdk" and (one.facts.major == 4 or one.screen))
+    change = Change(replace(room, ending=True))
+    for one in staying:
+        command = focus_presence(room, one)
+        command.insert(0, make(CLIENT, "endSessionForAll", text=one.nick))
+        change = change.then(Change(change.room, (Say(one.nick, command),)))
+    for one in room.occupants:
+        if one not in staying:
+            change = change.then(_put_out(change.room, one, reason))
+    return change
 
 
 def destroy(room: Room, reason: str | None = None) -> Change:
-    """End the session for all: every occupant is told once, of itself, that the room is gone (XEP-0045 §10.9)."""
-    effects: list[RoomEffect] = []
+    """The room is gone: every occupant is told so once, of itself (XEP-0045 §10.9)."""
+    change = Change(replace(room, ending=True))
     for one in room.occupants:
-        gone = _farewell(room, one, one, ("110",), destroyed=True, text=reason)
-        effects.append(Say(one.nick, gone))
-        effects.append(Decided("occupant_left", room.key, one.nick, one.uid, {"reason": "ended"}))
-        if one.nick in room.legs:
-            effects.append(RemoveLeg(room.key, one.nick))
-        if one.kind == "peer":
-            effects.append(RemovePublisher(room.key, one.nick))
-    effects.extend((Decided("session_ended", room.key, data={"reason": "ended"}), CloseMedia(room.key)))
-    return Change(replace(room, occupants=(), legs=frozenset(), recording=None, recording_status=None), tuple(effects))
+        change = change.then(_put_out(change.room, one, reason))
+    return change
+
+
+def _put_out(room: Room, one: Occupant, reason: str | None) -> Change:
+    rest = tuple(other for other in room.occupants if other.nick != one.nick)
+    after = replace(room, occupants=rest, legs=room.legs - {one.nick})
+    effects: list[RoomEffect] = [Say(one.nick, _farewell(room, one, one, ("110",), destroyed=True, text=reason))]
+    effects.extend(_screen_notes(room, one))
+    effects.append(Decided("occupant_left", room.key, one.nick, one.uid, {"reason": "ended"}))
+    return Change(after, (*effects, *_media_ends(room, one), *_session_ends(after, one, "ended")))
 
 
 def say_to_all(room: Room, nick: str, message: Element) -> Change:
@@ -334,6 +354,37 @@ def _source_notes(room: Room, now: Occupant, before: Facts) -> list[RoomEffect]:
         Decided(event, room.key, now.nick, now.uid, {"kind": source.media, "source": source.name})
         for event, source in changes(before.sources, now.facts.sources)
     ]
+
+
+def _screen_notes(room: Room, gone: Occupant) -> list[RoomEffect]:
+    """A desktop that is shared stops with its occupant."""
+    return [
+        Decided("screen_share_stopped", room.key, gone.nick, gone.uid, {"kind": "desktop", "source": source.name})
+        for source in gone.facts.sources.values()
+        if source.media == "desktop" and not source.muted
+    ]
+
+
+def _media_ends(room: Room, gone: Occupant) -> list[RoomEffect]:
+    leg: list[RoomEffect] = [RemoveLeg(room.key, gone.nick)] if gone.nick in room.legs else []
+    return [*leg, RemovePublisher(room.key, gone.nick)] if gone.kind == "peer" else leg
+
+
+def _session_ends(after: Room, gone: Occupant, reason: Reason) -> list[RoomEffect]:
+    """The last participant takes the session with it."""
+    if not gone.takes_part or after.participants:
+        return []
+    return [Decided("session_ended", after.key, data={"reason": reason}), CloseMedia(after.key)]
+
+
+def _owned(room: Room, newcomer: Occupant) -> Occupant:
+    """A guest that shares a screen is of the user whose name it bears, with this suffix; the same browser breaks a tie."""
+    name, suffix = newcomer.facts.name or "", "(Screen)"
+    if newcomer.uid or not name.endswith(suffix):
+        return newcomer
+    namesakes = [one for one in room.participants if one.facts.name == name.removesuffix(suffix)]
+    same = [one for one in namesakes if one.facts.stats_id == newcomer.facts.stats_id] or namesakes
+    return replace(newcomer, uid=same[0].uid if len({one.uid for one in same}) == 1 else "", screen=True)
 
 
 def _present(room: Room, nick: str) -> Occupant:

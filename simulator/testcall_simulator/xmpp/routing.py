@@ -18,7 +18,7 @@ from testcall_simulator.xmpp.room import (
     Change,
     Occupant,
     Room,
-    destroy,
+    end,
     enter,
     facts_of_children,
     joinable,
@@ -265,4 +265,4 @@ def _end_for_all(here: _Here, message: Element) -> Routed:
     asked = payload(message)
     if asked is None or name_of(asked)[1] != "end_conference" or here.room is None or here.me is None:
         return here.nothing()
-    return here.changed(destroy(here.room)) if here.me.role == "moderator" else here.nothing()
+    return here.changed(end(here.room)) if here.me.role == "moderator" else here.nothing()

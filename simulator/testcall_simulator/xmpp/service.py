@@ -27,8 +27,9 @@ from testcall_simulator.xmpp.effects import (
     RoomKey,
     Say,
 )
+from testcall_simulator.xmpp.faulty import refused
 from testcall_simulator.xmpp.names import BIND, CLIENT, CLOSE, FOCUS_NICK, SM
-from testcall_simulator.xmpp.room import Change, Occupant, Room, destroy, enter, leave, update
+from testcall_simulator.xmpp.room import Change, Occupant, Room, end, enter, leave, update
 from testcall_simulator.xmpp.routing import Options, Router, Visitor
 from testcall_simulator.xmpp.virtual import Persona, presence_children, virtual_occupant
 from testcall_simulator.xmpp.xml import Element, StreamError, iq_result, make, serialize, stream_error
@@ -100,6 +101,18 @@ class Service:
         if held is not None:
             for happening in held.stream.receive(frame):
                 self._happened(socket, held, happening)
+        return self._flush()
+
+    def refuse(self, socket: str, frame: str, condition: str) -> list[Effect]:
+        """Answer a frame with an error instead of handling it: a fault's doing. It counts as handled."""
+        held = self._sockets.get(socket)
+        answer = refused(frame, condition)
+        if held is not None and answer is not None:
+            ledger = held.client.ledger if held.client is not None else None
+            if ledger is not None:
+                ledger.count_in()
+                ledger.count_out(answer)
+            self._out.append(Deliver(socket, answer))
         return self._flush()
 
     def violated(self, socket: str, error: StreamError) -> list[Effect]:
@@ -187,9 +200,9 @@ class Service:
         self._apply(leave(self._room(key), nick, reason, text=text))
         return self._flush()
 
-    def destroy(self, key: RoomKey, text: str | None = None) -> list[Effect]:
+    def end(self, key: RoomKey, text: str | None = None) -> list[Effect]:
         """The session ends for all."""
-        self._apply(destroy(self._room(key), text))
+        self._apply(end(self._room(key), text))
         return self._flush()
 
     def mute(self, key: RoomKey, nick: str, media: Literal["audio", "video"], by: str = FOCUS_NICK) -> list[Effect]:
