@@ -260,22 +260,63 @@ def compare(
 @app.command()
 def smoke(sdk: Sdk) -> None:
     """Try an adapter alone: whether it keeps the protocol."""
-    from testcall_conformance.smoke import run_smoke
+    import asyncio
 
-    code = 0
+    from testcall_conformance.adapters import connect
+    from testcall_conformance.smoke import is_usable
+    from testcall_conformance.smoke import smoke as try_adapter
+
+    usable = True
     for text in sdk:
-        code = max(code, run_smoke(text, sys.stdout))
-    raise typer.Exit(code)
+        sys.stdout.write(f"{text}\n")
+        findings = asyncio.run(_smoke(text, connect, try_adapter))
+        for finding in findings:
+            sys.stdout.write(f"  {finding}\n")
+        usable = usable and is_usable(findings)
+    raise typer.Exit(0 if usable else 3)
+
+
+async def _smoke(text: str, connect: Any, try_adapter: Any) -> Any:
+    adapter = await connect(text)
+    try:
+        return await try_adapter(adapter)
+    finally:
+        await adapter.stop()
 
 
 @app.command()
-def doctor() -> None:
-    """Say what this machine has and lacks for a run."""
-    from testcall.doctor import examine
+def fetch(
+    packages: Annotated[list[str], typer.Argument(help="npm:NAME@VERSION of builds to bring into the cache.")],
+) -> None:
+    """Bring published builds into the cache, verified by their integrity hash; nothing is done for one that is there."""
+    import asyncio
 
-    lines, good = examine()
-    sys.stdout.write("\n".join(lines) + "\n")
-    raise typer.Exit(0 if good else USAGE_ERROR)
+    from testcall_conformance.adapters import ConnectOptions
+    from testcall_conformance.packages import resolve
+
+    for text in packages:
+        package = asyncio.run(resolve(text, ConnectOptions()))
+        sys.stdout.write(f"{package.name}@{package.version} is in the cache\n")
+
+
+@app.command()
+def doctor(
+    need: Annotated[
+        list[str] | None, typer.Option(help="Look for this only: python, media, browser, npm (repeatable).")
+    ] = None,
+    quiet: Annotated[bool, typer.Option(help="Only the exit code.")] = False,
+) -> None:
+    """Say what this machine has and lacks for a run."""
+    from testcall.doctor import EXAMINATIONS, examine
+
+    unknown = [name for name in need or () if name not in EXAMINATIONS]
+    if unknown:
+        raise typer.BadParameter(f"--need {unknown[0]}: none of {', '.join(EXAMINATIONS)}")
+    findings = examine(need or ())
+    if not quiet:
+        for finding in findings:
+            sys.stdout.write(f"{'ok     ' if finding.good else 'missing'} {finding.name:<8} {finding.detail}\n")
+    raise typer.Exit(0 if all(finding.good for finding in findings) else USAGE_ERROR)
 
 
 if __name__ == "__main__":

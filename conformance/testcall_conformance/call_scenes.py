@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,13 +50,18 @@ CLOSED = "http://127.0.0.1:9/"
 """An address where nobody answers (port 9, discard)."""
 
 
+def NO_CHANGES(_: Actor) -> dict[str, Any]:  # noqa: N802 - used as a constant
+    """No other settings of the application."""
+    return {}
+
+
 @dataclass(frozen=True, slots=True)
 class Violation:
     """How a condition is brought about: another state, bad arguments, other settings of the application, no devices."""
 
     state: str | None = None
     arguments: Callable[[Actor], dict[str, Any]] = lambda _: {}
-    app: Callable[[Actor], dict[str, Any]] = lambda _: {}
+    app: Callable[[Actor], dict[str, Any]] = NO_CHANGES
     devices: str = "granted"
 
 
@@ -142,14 +148,59 @@ async def play_call(stage: Stage, scene: Scene) -> None:
     params = dict(scene.params)
     concept = params["operation"]
     violation = VIOLATIONS[params["condition"]] if "condition" in params else Violation()
-    actor = await stage.actor(devices=violation.devices)
-    try:
-        state = violation.state or STATE_FOR.get(concept, "session")
-        await reach(stage, actor, state, violation.app(actor))
+    state = violation.state or STATE_FOR.get(concept, "session")
+    doubtful = len(params) > 1
+    async with instance(stage, state, violation) as actor:
         arguments = violation.arguments(actor) | _chosen(stage, actor, concept, params)
-        await probe(stage, actor, concept, arguments)
+        await probe(stage, actor, concept, arguments, patient=not doubtful or "form" in params)
+
+
+STATEFUL = frozenset({"initialize", "initialize_from_settings", "login", "login_with_token", "logout", *JOINS, *ENDS})
+"""Operations that change the state of an instance when they succeed."""
+
+
+@asynccontextmanager
+async def instance(stage: Stage, state: str, violation: Violation | None = None) -> AsyncIterator[Actor]:
+    """An instance in ``state``; one that was kept, where there is one. It is kept again if nothing changed its state."""
+    violation = violation or Violation()
+    plain = violation.devices == "granted" and violation.app is NO_CHANGES and state != "session"
+    actor = stage.kept(state) if plain else None
+    if actor is None:
+        actor = await stage.actor(devices=violation.devices)
+        await reach(stage, actor, state, violation.app(actor))
+    else:
+        await renew(stage, actor, state)
+    after = stage.trace.last_seq
+    good = False
+    try:
+        yield actor
+        good = plain and not _changed(stage, actor, after)
     finally:
-        await actor.close()
+        if good:
+            stage.keep(state, actor)
+        else:
+            await actor.close()
+
+
+def _changed(stage: Stage, actor: Actor, after: int) -> bool:
+    """Whether the instance may be in another state now: a call that changes it succeeded, or the service was asked to join."""
+    for event in stage.trace.since(after):
+        if event.actor == actor.id and event.kind == "outcome" and event.name in STATEFUL:
+            if event.data.get("ended") not in ("rejected", "threw", "error_callback"):
+                return True
+        elif event.name in ("verify_call_token", "socket_opened") or event.name == "uncaught":
+            return True
+    return False
+
+
+async def renew(stage: Stage, actor: Actor, state: str) -> None:
+    """Another session and another call token for an instance that was kept."""
+    actor.session = stage.new_session("call")
+    if state == "token":
+        await actor.make_token(actor.session)
+    else:
+        world = stage.simulator.world
+        actor.call_token = world.issue_call_token(world.user(actor.user), actor.session)
 
 
 def _chosen(stage: Stage, actor: Actor, concept: str, params: dict[str, Any]) -> dict[str, Any]:
@@ -201,12 +252,18 @@ def _foreign(actor: Actor, concept: str) -> Any:
     return world.issue_call_token(stranger, actor.session) if concept == "call_token" else stranger.auth_token
 
 
-async def probe(stage: Stage, actor: Actor, concept: str, arguments: dict[str, Any], label: str = "probe") -> None:
-    """Make the call that is judged, and let everything come that may tell of it: a join, an error event, a late rejection."""
+async def probe(
+    stage: Stage, actor: Actor, concept: str, arguments: dict[str, Any], label: str = "probe", *, patient: bool = True
+) -> None:
+    """Make the call that is judged, and let everything come that may tell of it: a join, an error event, a late rejection.
+
+    ``patient``: the call may succeed, so a join gets its time; else only as long as a refusal may take.
+    """
     after = stage.trace.last_seq
     told = await actor.call(concept, label, **arguments)
     if concept in JOINS:
-        await actor.joined(after, stage.limits.join if told.ok and not arguments else stage.limits.refusal)
+        limit = stage.limits.join if told.ok and patient else stage.limits.refusal
+        await actor.joined(after, limit, heed_errors=True)
     elif concept in ENDS and told.ok:
         await actor.left(after)
     await stage.settle(stage.limits.refusal)

@@ -106,10 +106,10 @@ class Play:
         limits = self.stage.limits
         limit = limits.media if present and not self._met(media) else limits.media_change
         sample = await measure.until(bob, USER, media, present=present, timeout_s=limit)
-        self.stage.trace.add("media", "bob", "received", of=USER, media=media, wanted=present, **sample)
+        self.stage.trace.add("media", "bob", "measured", of=USER, media=media, wanted=present, **sample)
 
     def _met(self, media: str) -> bool:
-        received = self.stage.trace.select(kind="media", actor="bob", name="received")
+        received = self.stage.trace.select(kind="media", actor="bob", name="measured")
         return any(e.data["media"] == media and e.data.get("present") for e in received)
 
     async def rendered(self, media: str, *, present: bool = True) -> None:
@@ -414,8 +414,8 @@ ACTS: dict[str, Callable[[Play], Awaitable[None]]] = {
     "remote_unmute_audio": _remote("bob", "mute_audio", False),
     "remote_pause_video": _remote("bob", "pause_video", True),
     "remote_resume_video": _remote("bob", "pause_video", False),
-    "remote_raise_hand": _remote("bob", "raise_hand", True),
-    "remote_lower_hand": _remote("bob", "raise_hand", False),
+    "remote_raise_hand": _remote("bob", "command", "jitsi_participant_raisedHand", {}, "1750000000000"),
+    "remote_lower_hand": _remote("bob", "command", "jitsi_participant_raisedHand", {}, ""),
     "remote_join": _remote_join("carol"),
     "remote_join_first": _remote_join("bob"),
     "remote_leave": _remote_leave,

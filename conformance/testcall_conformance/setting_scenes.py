@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from testcall_conformance.bad_values import bad_setting
-from testcall_conformance.call_scenes import probe, reach
+from testcall_conformance.call_scenes import instance, probe, reach
 from testcall_conformance.scenes import Play, Scene, look
 from testcall_conformance.stage import Actor, Stage
 from testcall_contract.models import Contract, Setting
@@ -150,20 +150,17 @@ def _findable(contract: Contract, control: str) -> bool:
 
 
 async def play_bad_setting(stage: Stage, scene: Scene) -> None:
-    """The call that takes the settings object, with one illegal value; parameters ``object``, ``setting``, ``bad`` or ``value``."""
+    """The call that takes the settings object, with one value; parameters ``object``, ``setting``, ``bad`` or ``value``."""
     params = dict(scene.params)
-    actor = await stage.actor()
-    try:
-        setting = stage.contract.settings[params["object"]].members[params["setting"]]
-        value = params["value"] if "value" in params else bad_setting(params["bad"], setting)
-        actor.session = stage.new_session("bad-setting")
-        if params["object"] == "app_settings":
+    object_key = params["object"]
+    setting = stage.contract.settings[object_key].members[params["setting"]]
+    value = params["value"] if "value" in params else bad_setting(params["bad"], setting)
+    patient = "value" in params and value not in setting.excludes
+    async with instance(stage, "fresh" if object_key == "app_settings" else "token") as actor:
+        if object_key == "app_settings":
             arguments = {"app_settings": actor.app_settings({params["setting"]: value})}
             await probe(stage, actor, "initialize", arguments)
         else:
-            await reach(stage, actor, "token")
-            arguments = {params["object"]: actor.session_settings(params["object"], {params["setting"]: value})}
-            concept = "join_presentation" if params["object"] == "presenter_settings" else "join_session"
-            await probe(stage, actor, concept, arguments)
-    finally:
-        await actor.close()
+            arguments = {object_key: actor.session_settings(object_key, {params["setting"]: value})}
+            concept = "join_presentation" if object_key == "presenter_settings" else "join_session"
+            await probe(stage, actor, concept, arguments, patient=patient)

@@ -62,6 +62,7 @@ class Stage:
         self.plain = plain
         self._instances = itertools.count(1)
         self._calls = itertools.count(1)
+        self._spare: dict[str, Actor] = {}
         adapter.on_message = self._on_message
 
     def new_session(self, scene: str) -> str:
@@ -75,6 +76,14 @@ class Stage:
         self.trace.add("step", actor.id, "open", user=user)
         await self.adapter.open(actor.id, world)
         return actor
+
+    def keep(self, state: str, actor: Actor) -> None:
+        """Keep an instance that is still in ``state``, for a later scene: a page costs a second, a refused call nothing."""
+        self._spare[state] = actor
+
+    def kept(self, state: str) -> Actor | None:
+        """An instance that was kept in ``state``; whoever gets it owns it."""
+        return self._spare.pop(state, None)
 
     def world_info(self) -> WorldInfo:
         """What an instance is told of the service; addresses without TLS where the stage is plain."""
@@ -294,18 +303,25 @@ class Actor:
             self.session_object = result.value
         return result
 
-    async def joined(self, after: int = 0, timeout_s: float | None = None) -> bool:
-        """Whether the service sees the participant in the session, within the limit."""
+    async def joined(self, after: int = 0, timeout_s: float | None = None, *, heed_errors: bool = False) -> bool:
+        """Whether the service sees the participant in the session, within the limit.
+
+        ``heed_errors``: an error event or an uncaught error of the build ends the waiting: it won't join any more.
+        """
+
+        def decides(event: TraceEvent) -> bool:
+            if event.name == "occupant_joined":
+                return event.data.get("uid") == self.user and event.data.get("session") == self.session
+            told = (event.kind == "callback" and event.name == "error") or event.name == "uncaught"
+            return heed_errors and told and event.actor == self.id
+
+        limit = self.stage.limits.join if timeout_s is None else timeout_s
+        what = f"{self.user} in the session"
         try:
-            await self.stage.trace.wait(
-                lambda e: e.name == "occupant_joined" and e.data.get("uid") == self.user and e.data.get("session") == self.session,
-                what=f"{self.user} in the session",
-                timeout_s=self.stage.limits.join if timeout_s is None else timeout_s,
-                after=after,
-            )  # fmt: skip
+            event = await self.stage.trace.wait(decides, what=what, timeout_s=limit, after=after)
         except TraceTimeoutError:
             return False
-        return True
+        return event.name == "occupant_joined"
 
     async def left(self, after: int) -> bool:
         """Whether the service sees the participant leave, within the limit."""

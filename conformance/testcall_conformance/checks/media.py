@@ -34,7 +34,7 @@ def sends(question: Question, recordings: Sequence[Recording]) -> Judgement:
     act = act_of(recordings[0], "join_with_peer")
     if act is None:
         return unknown(expected, "the build did not join")
-    samples = act.media("received", media)
+    samples = act.media("measured", media)
     if not samples:
         return unknown(expected, "nobody measured", "simulator")
     return Judgement(bool(samples[-1].data["present"]), expected, _words(samples[-1]), (samples[-1].seq,))
@@ -73,8 +73,8 @@ def _change(question: Question, recordings: Sequence[Recording], *, present: boo
     if cause == "leave":
         gone = act.service("occupant_left", uid=USER)
         return Judgement(bool(gone), expected, "the participant is gone" if gone else "it is still there", act.span)
-    samples = act.media("received", media)
-    before = [s for s in recordings[0].before(cause).media("received", media) if s.data["present"] is not present]
+    samples = act.media("measured", media)
+    before = [s for s in recordings[0].before(cause).media("measured", media) if s.data["present"] is not present]
     if not samples:
         return unknown(expected, "nobody measured", "simulator")
     if not before:
@@ -132,7 +132,7 @@ def sends_none(question: Question, recordings: Sequence[Recording]) -> Judgement
     recording = recordings[0]
     if recording.joined(USER) is None:
         return unknown(expected, "the build did not join")
-    samples = recording.media("received", media)
+    samples = recording.media("measured", media)
     if not samples:
         return unknown(expected, "nobody measured", "simulator")
     return Judgement(not samples[-1].data["present"], expected, _words(samples[-1]), (samples[-1].seq,))
