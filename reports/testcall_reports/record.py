@@ -75,7 +75,7 @@ class HostFacts(Model):
     memory_mb: int = 0
     python: Text = ""
     browser: Text = ""
-    packages: dict[str, Text] = {}
+    packages: dict[Text, Text] = {}
 
 
 class RunLine(Line):
@@ -305,7 +305,7 @@ class FooterLine(Line):
     kind: Literal["footer"] = "footer"
     finished_at: datetime
     duration_s: float = 0.0
-    lines: dict[str, int] = {}
+    lines: dict[Text, int] = {}
 
 
 RecordLine = Annotated[

@@ -15,8 +15,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from testcall_reports.html.payload import shorten, visible
-from testcall_reports.html.timeline import clock_text
-from testcall_reports.html.view import ATTRIBUTIONS, DETAILS, PROOFS, page_of
+from testcall_reports.html.timeline import clock_text, span_text
+from testcall_reports.html.view import ATTRIBUTIONS, DETAILS, PROOFS, estimated_size, page_of
 from testcall_reports.reader import Record
 from testcall_reports.summary_text import REFERENCE_NOTE
 
@@ -28,6 +28,8 @@ def report_html(record: Record, *, budget: int = SIZE_BUDGET) -> str:
     """The report about ``record`` as one HTML document of at most ``budget`` bytes, if the clause texts alone allow it."""
     document = ""
     for index, detail in enumerate(DETAILS):
+        if estimated_size(record, detail) > 2 * budget and detail is not DETAILS[-1]:
+            continue  # hopeless; rendering it would only cost time
         page = page_of(record, detail, reduced=index > 0)
         document = _environment().get_template("report.html.j2").render(page=page, record=record, run=_run(record))
         if len(document.encode()) <= budget:
@@ -50,7 +52,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(visible=visible, shorten=shorten, clock=clock_text)
+    environment.filters.update(visible=visible, shorten=shorten, clock=clock_text, span=span_text)
     environment.globals.update(
         style=Markup((templates / "style.css").read_text(encoding="utf-8")),
         script=Markup(script),

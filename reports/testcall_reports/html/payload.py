@@ -33,6 +33,12 @@ def shorten(text: str, limit: int) -> str:
     return text if len(text) <= limit else f"{text[:limit]}… ({len(text) - limit} more characters; see the record)"
 
 
+def clip(text: str, limit: int) -> str:
+    """One line of at most ``limit`` characters of ``text``, for labels."""
+    line = " ".join(text[: 4 * limit].split())
+    return line if len(line) <= limit else f"{line[: limit - 1]}…"
+
+
 def pretty_json(value: Any) -> str:
     """A JSON value over several lines; a text stands for itself, and so does a tagged undefined."""
     if isinstance(value, str):
@@ -58,6 +64,22 @@ def pretty_xml(text: str) -> str:
         return text
 
 
+def stanza_label(name: str, stanza: str) -> str:
+    """What a stanza is about, in few words: ``iq set jingle source-add``, ``presence unavailable``."""
+    root = re.match(r"\s*<[\w:.-]+([^>]*)", stanza)
+    words = [name]
+    if root and (kind := re.search(r"\btype=['\"](\w+)", root.group(1))):
+        words.append(kind.group(1))
+    inside = stanza[root.end() :] if root else ""
+    if child := re.search(r"<([\w.-]+)([^>]*)", inside):
+        words.append(child.group(1) if child.group(1) != "x" else "")
+        if action := re.search(r"\baction=['\"]([\w-]+)", child.group(2)):
+            words.append(action.group(1))
+    if name == "presence" and "SourceInfo" in inside:
+        words.append("SourceInfo")
+    return " ".join(filter(None, words))
+
+
 def pretty(data: Mapping[str, Any]) -> str:
     """The payload of an event, by what it is: a stanza, an HTTP exchange, or JSON without the members shown elsewhere."""
     if isinstance(data.get("stanza"), str):
@@ -67,6 +89,8 @@ def pretty(data: Mapping[str, Any]) -> str:
     if "message" in data and data.get("channel") == "datachannel":
         return pretty_json(data["message"])
     rest = {key: value for key, value in data.items() if key not in ("channel", "direction")}
+    if set(rest) == {"arguments"}:
+        return pretty_json(rest["arguments"])
     return pretty_json(rest) if rest else ""
 
 
@@ -104,20 +128,18 @@ class Row:
 
     @property
     def same(self) -> bool:
-        """Whether both sides say the same."""
-        return self.expected == self.seen
+        """Whether both sides say the same; a comma at the end of a line is no difference."""
+        return self.expected is not None and self.seen is not None and _bare(self.expected) == _bare(self.seen)
 
 
 def aligned(expected: Any, seen: Any) -> list[Row]:
-    """Expected and seen, line beside line, equal lines facing each other. Empty when neither was given."""
+    """Expected and seen, line beside line, members of the same name facing each other. Empty when neither was given."""
     if expected is None and seen is None:
         return []
     left, right = _lines(expected, seen), _lines(seen, expected)
     rows: list[Row] = []
-    for tag, a, b, c, d in SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
-        if tag == "equal":
-            rows += [Row(line, line) for line in left[a:b]]
-            continue
+    names = [[_name(line) for line in side] for side in (left, right)]
+    for _, a, b, c, d in SequenceMatcher(None, names[0], names[1], autojunk=False).get_opcodes():
         for offset in range(max(b - a, d - c)):
             rows.append(Row(_at(left, a, b, offset), _at(right, c, d, offset)))
     return rows
@@ -133,6 +155,16 @@ def _lines(value: Any, other: Any) -> list[str]:
         text = pretty_json(value)
     lines = [shorten(visible(line), _LINE_LIMIT) for line in text.split("\n")]
     return lines if len(lines) <= _DIFF_LINES else [*lines[:_DIFF_LINES], f"… ({len(lines) - _DIFF_LINES} more lines)"]
+
+
+def _bare(line: str) -> str:
+    return line.rstrip(",")
+
+
+def _name(line: str) -> str:
+    """What makes two lines counterparts: indentation and name of a member; the whole line when it has no name."""
+    name, colon, _ = line.partition('": ')
+    return name if colon and name.lstrip().startswith('"') else _bare(line)
 
 
 def _at(lines: list[str], start: int, end: int, offset: int) -> str | None:

@@ -15,6 +15,11 @@ from testcall_reports.html.timeline import SERVICE, Moment, lanes_of
 ROW = 30
 HEAD = 44
 GUTTER = 76
+LEFT = 70
+RIGHT = 180
+PAGE = 1020
+"""Pixels: room left of the first lifeline, right of the last (notes stand there), and of a page on a wide screen."""
+
 MAX_ROWS = 48
 MAX_LANES = 7
 _CHAR = 6.3
@@ -32,9 +37,9 @@ def sequence_svg(moments: Sequence[Moment], title: str) -> Markup:
     left_out = max(0, len(shown) - MAX_ROWS)
     if left_out:  # the end is where it went wrong
         shown = shown[left_out:]
-    gap = 210 if len(lanes) <= 4 else 150
-    x = {lane: GUTTER + gap // 2 + index * gap for index, lane in enumerate(lanes)}
-    width = GUTTER + gap * len(lanes)
+    gap = min(300, max(150, (PAGE - GUTTER - LEFT - RIGHT) // max(1, len(lanes) - 1)))
+    x = {lane: GUTTER + LEFT + index * gap for index, lane in enumerate(lanes)}
+    width = GUTTER + LEFT + gap * (len(lanes) - 1) + RIGHT
     top = HEAD + (20 if left_out else 0)
     height = top + ROW * len(shown) + 14
     parts = [_lane(lane, x[lane], height, gap) for lane in lanes]

@@ -9,12 +9,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from testcall_reports.html.payload import pretty, pretty_json, shorten, visible
+from testcall_reports.html.payload import clip, pretty, pretty_json, shorten, stanza_label, visible
 from testcall_reports.record import Divergence, EventLine
 
 SUITE = "test"
 SERVICE = "service"
 _SERVICE_ACTORS = frozenset({"", "service", "simulator", "server"})
+
+_CHANNELS = frozenset({"http", "xmpp", "datachannel", "service"})
+"""The channels of a wire; anything else a record says is shown as a wire, since names become class names of the page."""
 
 Mark = Literal["", "divergence", "absent"]
 
@@ -46,6 +49,14 @@ def clock_text(ms: float) -> str:
     return f"{ms:.0f} ms" if abs(ms) < 10_000 else f"{ms / 1000:.2f} s"
 
 
+def span_text(seconds: float) -> str:
+    """The length of a run: ``4.2 s``, ``11 min 41 s``, ``2 h 5 min``."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
 def moments_of(
     events: Sequence[EventLine], divergence: Divergence | None = None, *, payload_limit: int = 4000, limit: int = 400
 ) -> list[Moment]:
@@ -62,7 +73,7 @@ def moments_of(
         mark: Mark = "divergence" if divergence and divergence.seq == event.seq and not divergence.absent else ""
         moments.append(_moment(event, start, mark, payload_limit))
         if divergence and divergence.absent and divergence.seq == event.seq:
-            moments.append(_absence(moments[-1], divergence))
+            moments.append(_absence(moments, divergence))
     return moments
 
 
@@ -77,28 +88,37 @@ def lanes_of(moments: Sequence[Moment]) -> list[str]:
 
 def _moment(event: EventLine, start: int, mark: Mark, payload_limit: int) -> Moment:
     kind = str(getattr(event, "kind", ""))
-    channel = str(event.data.get("channel", "")) if kind == "wire" else ""
+    said = event.data.get("channel") if kind == "wire" else ""
+    channel = said if isinstance(said, str) and said in _CHANNELS else ""
     source, to = _ends(event, kind, channel)
     return Moment(
         seq=event.seq,
         at_ms=(event.at_ns - start) / 1e6,
         kind=kind,
         channel=channel,
-        source=visible(shorten(source, 60)),
-        to=visible(shorten(to, 60)),
-        label=visible(shorten(_label(event, kind, channel), 200)),
+        source=visible(clip(source, 60)),
+        to=visible(clip(to, 60)),
+        label=visible(clip(_label(event, kind, channel), 200)),
         payload=visible(shorten(_payload(event, kind), payload_limit)) if payload_limit else "",
         mark=mark,
     )
 
 
-def _absence(after: Moment, divergence: Divergence) -> Moment:
-    who = after.to if after.kind == "callback" else (after.to or after.source)
-    expected = visible(shorten(divergence.expected or "what was expected", 200))
+def _absence(before: Sequence[Moment], divergence: Divergence) -> Moment:
+    """What did not come, shown where it should have come from: the participant who spoke last."""
+    spoke = [moment.source for moment in before if moment.kind in ("outcome", "callback")]
+    asked = [moment.to for moment in before if moment.kind == "step"]
     return Moment(
-        seq=after.seq, at_ms=after.at_ms, kind="absent", channel="", source=who, to="",
-        label=f"{expected} did not come", payload="", mark="absent",
-    )  # fmt: skip
+        seq=before[-1].seq,
+        at_ms=before[-1].at_ms,
+        kind="absent",
+        channel="",
+        source=[before[-1].source, *asked, *spoke][-1],
+        to="",
+        label=f"{visible(clip(divergence.expected or 'what was expected', 200))} did not come",
+        payload="",
+        mark="absent",
+    )
 
 
 def _ends(event: EventLine, kind: str, channel: str) -> tuple[str, str]:
@@ -127,8 +147,11 @@ def _label(event: EventLine, kind: str, channel: str) -> str:
         path = path[path.find("/") :] if "/" in path else path
         return f"{data.get('method', '')} {path} → {data.get('status', '?')}"
     if kind == "wire" and channel == "service":
-        facts = " ".join(str(data[key]) for key in ("uid", "occupant", "kind", "reason") if data.get(key))
-        return f"{event.name.replace('_', ' ')} {facts}".strip()
+        facts = " ".join(str(data[key]) for key in ("uid", "kind") if data.get(key)) or _text(data, "occupant")
+        reason = f" ({data['reason']})" if data.get("reason") else ""
+        return f"{event.name.replace('_', ' ')} {facts}".strip() + reason
+    if kind == "wire" and channel == "xmpp" and isinstance(data.get("stanza"), str):
+        return stanza_label(event.name, data["stanza"][:4000])
     if kind == "media":
         measured = [str(data.get("media", "media")), event.name]
         measured += [
@@ -143,11 +166,7 @@ def _label(event: EventLine, kind: str, channel: str) -> str:
         return f"{ended} {code}".strip()
     if kind in ("step", "callback") and "arguments" in data:
         arguments = data["arguments"]
-        inner = (
-            ", ".join(shorten(" ".join(pretty_json(one).split()), 40) for one in arguments)
-            if isinstance(arguments, list)
-            else "…"
-        )
+        inner = ", ".join(clip(pretty_json(one), 48) for one in arguments) if isinstance(arguments, list) else "…"
         return f"{event.name}({inner})"
     return event.name
 

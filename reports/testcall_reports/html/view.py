@@ -34,11 +34,12 @@ ATTRIBUTIONS = {
 }
 _NOTHING = Markup("")
 PROOFS = {
-    "real_build": "its check was shown to fail on a real build",
-    "behaviour_mutant": "its check caught a fault in behaviour",
-    "operator_only": "its check caught an artificial fault only",
-    "unproven": "its check was never seen to fail",
+    "real_build": "seen to fail on a real build",
+    "behaviour_mutant": "seen to catch a fault in behaviour",
+    "operator_only": "seen to catch an artificial fault only",
+    "unproven": "never tried on a known fault",
 }
+"""How far a clause's check is proven."""
 
 
 @dataclass(frozen=True)
@@ -231,9 +232,23 @@ def page_of(record: Record, detail: Detail = DETAILS[0], *, reduced: bool = Fals
     )
 
 
+def estimated_size(record: Record, detail: Detail) -> int:
+    """About how many bytes the evidence of failures takes in this detail, without rendering it."""
+    sizes: dict[tuple[str, int], int] = {}
+    total = 0
+    for verdict in record.verdicts:
+        if verdict.verdict == "fail":
+            for event in record.evidence(verdict)[: detail.events]:
+                key = (event.unit, event.seq)
+                if key not in sizes:
+                    sizes[key] = len(str(event.data))
+                total += 300 + min(sizes[key], detail.payload)
+    return total
+
+
 def slug(*parts: str) -> str:
     """An anchor made of these parts."""
-    return "-".join(re.sub(r"[^A-Za-z0-9_.]+", "-", part).strip("-") or "x" for part in parts)
+    return "-".join(re.sub(r"[^A-Za-z0-9_]+", "-", part).strip("-") or "x" for part in parts)
 
 
 def citation_of(source: Source | None) -> Citation | None:
@@ -333,7 +348,7 @@ def _whole(record: Record, line: VerdictLine, anchor: str, detail: Detail) -> Cl
         rows=tuple(aligned(line.expected, line.seen)),
         moments=tuple(moments),
         hidden_events=max(0, len(events) - sum(1 for moment in moments if moment.kind != "absent")),
-        diagram=sequence_svg(moments, line.clause) if detail.diagrams else Markup(""),
+        diagram=sequence_svg(moments, visible(line.clause)) if detail.diagrams else Markup(""),
     )
 
 
