@@ -82,9 +82,10 @@ def fires(question: Question, recordings: Sequence[Recording]) -> Judgement:
     assert act is not None
     key, name = question.promise.subject.key, _event(question).name
     times, count = question.args.get("times"), act.callback_times(key)
-    expected = f"{name} fires{f' {times} times' if times else ''} when {CAUSES[cause]}"
+    often = "" if times is None else f" {times} times"
+    expected = f"{name} fires{often} when {CAUSES[cause]}" if times != 0 else f"{name} doesn't fire when {CAUSES[cause]}"
     found = act.callbacks(key)
-    kept = count == times if times else count > 0
+    kept = count > 0 if times is None else count == times
     seen = f"{name} fired {count} times" if count else f"{name} did not fire{_instead(act)}"
     return Judgement(kept, expected, seen, tuple(e.seq for e in found[:4]) or act.span)
 

@@ -317,7 +317,7 @@ def passes_through(question: Question, recordings: Sequence[Recording]) -> Judge
     refusal = recording.first(lambda e: e.seq > told.step.seq and _refused_code(e.data) is not None)
     if refusal is None:
         return unknown(expected, "the service was not asked: the build refused by itself", "sdk", told.seqs)
-    code = _refused_code(refusal.data)
+    code = question.args.get("code", _refused_code(refusal.data))
     got = code_of(recording, told)
     return Judgement(
         got == code, f"fails with {code}", seen_of(recording, told), (*evidence_of(recording, told), refusal.seq)

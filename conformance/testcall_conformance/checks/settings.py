@@ -70,9 +70,10 @@ def _plan_accepts(question: Question) -> Sequence[Scene] | NotRun:
 
 @check("setting.accepts", _plan_accepts)
 def accepts(question: Question, recordings: Sequence[Recording]) -> Judgement:
-    """Every join (or init) with a legal value succeeds."""
-    name = question.promise.subject.name
-    expected = f"each legal value of {name} is accepted"
+    """Every join (or init) with a legal value succeeds (``accepted`` false: fails)."""
+    name, accepted = question.promise.subject.name, question.args.get("accepted", True)
+    word = "accepted" if accepted else "refused"
+    expected = f"each legal value of {name} is accepted" if accepted else f"{name} refuses each value"
     tried: list[str] = []
     seqs: tuple[int, ...] = ()
     for recording in recordings:
@@ -81,11 +82,11 @@ def accepts(question: Question, recordings: Sequence[Recording]) -> Judgement:
             return unknown(expected, "the call was not made")
         value = _value_in(recording, question.promise.subject.key)
         joins = told.concept == "initialize" or recording.joined(USER) is not None
-        if not told.result.ok or not joins:
+        if (told.result.ok and joins) is not accepted:
             return Judgement(False, expected, f"with {describe(value)}: {seen_of(recording, told)}", told.seqs)
         tried.append(describe(value))
         seqs = (*seqs, *told.seqs)
-    return Judgement(True, expected, f"accepted: {', '.join(dict.fromkeys(tried))}", seqs[:4])
+    return Judgement(True, expected, f"{word}: {', '.join(dict.fromkeys(tried))}", seqs[:4])
 
 
 def _value_in(recording: Recording, key: str) -> Any:
