@@ -83,7 +83,9 @@ def fires(question: Question, recordings: Sequence[Recording]) -> Judgement:
     key, name = question.promise.subject.key, _event(question).name
     times, count = question.args.get("times"), act.callback_times(key)
     often = "" if times is None else f" {times} times"
-    expected = f"{name} fires{often} when {CAUSES[cause]}" if times != 0 else f"{name} doesn't fire when {CAUSES[cause]}"
+    expected = (
+        f"{name} fires{often} when {CAUSES[cause]}" if times != 0 else f"{name} doesn't fire when {CAUSES[cause]}"
+    )
     found = act.callbacks(key)
     kept = count > 0 if times is None else count == times
     seen = f"{name} fired {count} times" if count else f"{name} did not fire{_instead(act)}"
