@@ -501,6 +501,8 @@ EFFECTS: dict[str, str] = {
     "log_order": "the order in which call logs come",
     "log_limit": "no more call logs come at once than the value",
     "log_filter": "only call logs come whose `field` is the value",
+    "fetch_completes": "a fetch that is under way goes on and ends well",
+    "token_of_user": "the request carries the auth token of the user who is logged in now",
 }
 """What an operation or a setting does that can be seen from outside."""
 
