@@ -70,6 +70,19 @@ def _failure(contract: Contract, operation: Operation, how: str, value: Any, err
     return Result(False, how, value, error, _text(at(error, code_at)), _text(at(error, message_at)))
 
 
+def texts_in(result: Result | None) -> list[str]:
+    """Every text in the error of a call, wherever in it: for codes whose place no document tells."""
+    found: list[str] = []
+    waiting: list[Any] = [result.error] if result else []
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, str):
+            found.append(item)
+        elif isinstance(item, Mapping):
+            waiting += item.values()
+    return found
+
+
 def at(value: Any, path: str) -> Any:
     """The member of ``value`` at the dotted ``path``; None when there is none."""
     for part in path.split("."):

@@ -8,6 +8,7 @@ from typing import Any
 from testcall_conformance.call_scenes import ENDS, JOINS, STATE_FOR, VIOLATIONS
 from testcall_conformance.checks.registry import Judgement, NotRun, Question, check, unknown
 from testcall_conformance.evidence import Recording, Told
+from testcall_conformance.results import texts_in
 from testcall_conformance.scenes import Scene
 from testcall_conformance.stage import USER
 from testcall_contract.models import Operation
@@ -95,16 +96,40 @@ def _operation(question: Question) -> Operation:
     return item
 
 
+_STATE_CONDITIONS = {"logged_out": "not_logged_in", "not_initialized": "sdk_not_initialized"}
+"""State in which a call is asked for → the condition whose scene brings it about; other states are the operation's own."""
+
+
 def _own_call(question: Question) -> Sequence[Scene] | NotRun:
-    return plan_of_call(question.promise.subject.key, question.contract.operations)
+    state = str(question.args.get("state", "logged_in"))
+    concept, operations = question.promise.subject.key, question.contract.operations
+    if state in _STATE_CONDITIONS:
+        return plan_of_call(concept, operations, condition=_STATE_CONDITIONS[state])
+    return plan_of_call(concept, operations)
 
 
 # --- presence and delivery -------------------------------------------------------------------------------------------
 
 
-@check("operation.exists", _own_call)
+def _plan_exists(question: Question) -> Sequence[Scene] | NotRun:
+    return [Scene.of("surface")] if _only_looked_at(question) else _own_call(question)
+
+
+def _only_looked_at(question: Question) -> bool:
+    """Whether presence is told by the adapter's list: of another name, of what may be absent, of what no scene calls."""
+    operation = _operation(question)
+    return bool({"name", "there"} & set(question.args)) or bool(operation.deprecated) or not operation.mandatory
+
+
+@check("operation.exists", _plan_exists)
 def exists(question: Question, recordings: Sequence[Recording]) -> Judgement:
-    """The operation is there: calling it doesn't end as absent."""
+    """The operation is there: calling it doesn't end as absent, or the adapter tells of it (``there`` false: it doesn't)."""
+    if _only_looked_at(question):
+        operation, there = _operation(question), question.args.get("there", True)
+        name = question.args.get("name", operation.name)
+        offered = question.description.offers(operation.on or question.contract.style.holder, name)
+        expected = f"{name} is {'' if there else 'not '}there"
+        return Judgement(offered is there, expected, f"the build has {'' if offered else 'no '}{name}")
     expected = f"{_operation(question).name} is there"
     told = told_of(recordings[0], question.promise.subject.key)
     if told is None or told.result is None:
@@ -196,8 +221,8 @@ def _plan_refuses(question: Question) -> Sequence[Scene] | NotRun:
 
 def judge_failure(question: Question, recording: Recording, concept: str) -> Judgement:
     """The call fails, by ``code`` if one is promised (``fails`` false: it must succeed)."""
-    code, must_fail = question.args.get("code"), question.args.get("fails", True)
-    expected = (f"fails with {code}" if code else "fails") if must_fail else "succeeds"
+    codes, must_fail = _listed(question.args.get("code")), question.args.get("fails", True)
+    expected = (f"fails with {' or '.join(codes)}" if codes else "fails") if must_fail else "succeeds"
     told = told_of(recording, concept)
     if told is None:
         return unknown(expected, "the call was not made: the state it needs did not come about")
@@ -209,7 +234,9 @@ def judge_failure(question: Question, recording: Recording, concept: str) -> Jud
         return Judgement(failed is None and told.result is not None and told.result.ok, expected, seen, seqs)
     if failed is None:
         return Judgement(False, expected, seen, seqs)
-    return Judgement(code is None or code_of(recording, told) == code, expected, seen, seqs)
+    if question.args.get("at") == "any":
+        return Judgement(any(code in texts_in(told.result) for code in codes), expected, seen, seqs)
+    return Judgement(not codes or code_of(recording, told) in codes, expected, seen, seqs)
 
 
 @check("operation.requires", _plan_requires)
