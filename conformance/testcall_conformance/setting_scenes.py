@@ -33,9 +33,14 @@ def legal_values(setting: Setting) -> list[Any]:
         edges = [setting.minimum, setting.default, setting.maximum]
         whole = [int(v) if setting.type == "integer" and v is not None else v for v in edges]
         return list(dict.fromkeys(v for v in whole if isinstance(v, (int, float))))
-    if setting.type == "string":
+    if setting.type == "string" and not names_a_device(setting):
         return ["Some text"]
     return []
+
+
+def names_a_device(setting: Setting) -> bool:
+    """Whether the setting takes the id of a device: no text at will is a legal value of it."""
+    return setting.effect is not None and setting.effect.kind == "device_used"
 
 
 def assignments(contract: Contract, object_key: str = "session_settings") -> list[Assignment]:

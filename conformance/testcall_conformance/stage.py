@@ -38,6 +38,19 @@ USER = "alice"
 
 _sessions = itertools.count(1)
 
+PLAIN_GOOD: dict[str, Any] = {
+    "participant_id": "bob",
+    "participant_type": "human",
+    "device_id": "default",
+    "count": 3,
+    "number": 1,
+    "text": "Some text",
+    "url": "https://app.localhost/background.png",
+    "stream_url": "rtmp://127.0.0.1/live",
+    "stream_key": "key",
+}
+"""Good values of parameters that need no state, by concept."""
+
 
 class Stage:
     """A service and a build. ``plain``: the build reaches the service without TLS (everything but a browser does)."""
@@ -221,8 +234,20 @@ class Actor:
             "callback": function("callback:any"),
             "muted": True,
             "paused": True,
+            "layout": self._first_layout(),
+            "event_name": self._first_event(),
         }
-        return values.get(concept, OMIT)
+        return values.get(concept, PLAIN_GOOD.get(concept, OMIT))
+
+    def _first_layout(self) -> Any:
+        layout = self.stage.contract.settings["session_settings"].members.get("layout")
+        return layout.values[0] if layout and layout.values else OMIT
+
+    def _first_event(self) -> Any:
+        """The name of an event that is registered for by its name."""
+        contract = self.stage.contract
+        single = {key for key, listener in contract.listeners.items() if listener.form == "function"}
+        return next((event.name for event in contract.events.values() if single.intersection(event.via)), OMIT)
 
     def _auth_token(self) -> str:
         return str(self.stage.simulator.world.user(self.user).auth_token)

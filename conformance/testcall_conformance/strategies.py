@@ -37,7 +37,7 @@ def legal_value(setting: Setting) -> st.SearchStrategy[Any] | None:
     if setting.type == "number":
         least = int(low) if low is not None else 1
         return st.integers(least, int(high) if high is not None else least + 3_600)
-    if setting.type == "string":
+    if setting.type == "string" and (setting.effect is None or setting.effect.kind != "device_used"):
         return _NAMES
     return None
 
