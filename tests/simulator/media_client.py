@@ -178,6 +178,14 @@ class Client:
                 self.changed.wait_for(lambda: name not in {s.name for s in self.remote.values()}), timeout_s
             )
 
+    async def until_closed(self, timeout_s=20):
+        closed = asyncio.Event()
+        self.connection.on(
+            "connectionstatechange", lambda: self.connection.connectionState == "closed" and closed.set()
+        )
+        if self.connection.connectionState != "closed":
+            await asyncio.wait_for(closed.wait(), timeout_s)
+
     async def close(self):
         await self.connection.close()
 

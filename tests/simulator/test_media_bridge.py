@@ -1,12 +1,15 @@
 """The bridge against an aiortc client that answers as the SDK does."""
 
 import asyncio
+import itertools
 
 import pytest
-from media_client import Harness, PatternTrack, ToneTrack
+from media_client import Client, Harness, PatternTrack, ToneTrack
 
 from testcall_contract.trace import TraceTimeoutError
-from testcall_simulator.media.sources import Pattern, Tone
+from testcall_simulator.jingle import Jingle, write_jingle
+from testcall_simulator.media.impairment import Impairment
+from testcall_simulator.media.sources import MediaError, Pattern, Tone
 
 pytestmark = pytest.mark.media
 
@@ -174,3 +177,69 @@ async def test_waiting_for_what_does_not_come_says_so(harness):
         await probe.wait_silent(0.2, timeout_s=0.5)
     with pytest.raises(TraceTimeoutError, match="audible frames of nobody"):
         await harness.bridge.probe("nobody").wait_hears(1, timeout_s=0.1)
+
+
+async def test_loss_on_the_way_to_the_service_is_asked_for_again(harness):
+    await harness.join("alice", video=PatternTrack(Pattern(320, 180, 15), source=7))
+    await harness.bridge.probe("alice").wait_sees(1, timeout_s=20)
+    (up, _) = harness.bridge.impair("alice", up=Impairment(loss=0.2), seed=4)
+    numbers = [frame.mark.number for frame in await harness.bridge.probe("alice").wait_sees(45, timeout_s=20)]
+    assert up.dropped > 0
+    steps = [(after - before) % 30 for before, after in itertools.pairwise(numbers)]
+    assert steps.count(1) > len(steps) * 0.9, "what was lost came again, in time and in order"
+
+
+async def test_a_black_hole_is_silence_and_ends(harness):
+    alice = await harness.join("alice")
+    harness.bridge.add_publisher("bob", "bob", Tone(), None)
+    await alice.until_told_of("bob-a0")
+    heard = alice.probes["bob-a0"]
+    await heard.wait_hears(5, timeout_s=20)
+    harness.bridge.impair("alice", up=Impairment(black_hole=True), down=Impairment(black_hole=True))
+    await heard.wait_silent(0.3, timeout_s=20)
+    await harness.bridge.probe("alice").wait_silent(0.3, timeout_s=20)
+    harness.bridge.impair("alice")
+    await heard.wait_hears(5, timeout_s=20)
+    await harness.bridge.probe("alice").wait_hears(5, timeout_s=20)
+
+
+async def test_media_can_be_dropped_under_a_running_call(harness):
+    await harness.join("alice")
+    await harness.bridge.drop_media("alice")
+    event = await harness.trace.wait(lambda e: e.name == "media_closed", what="closing", timeout_s=20)
+    assert event.data["occupant"] == "alice"
+    await harness.clients["alice"].until_closed()
+
+
+async def test_nothing_is_left_after_the_end(harness):
+    await harness.join("alice")
+    harness.bridge.add_publisher("bob", "bob", Tone(), Pattern(320, 180, 15))
+    await harness.bridge.probe("alice").wait_sees(1, timeout_s=20)
+    await harness.bridge.close()
+    await harness.bridge.close()
+    await harness.clients["alice"].close()
+    me = asyncio.current_task()
+    names = {task.get_coro().__qualname__ for task in asyncio.all_tasks() if task is not me}
+    assert not [name for name in names if "Media" in name or "aioice" in name or "RTC" in name or "Connection" in name]
+    with pytest.raises(MediaError, match="no second publisher for bob, and none after the end"):
+        harness.bridge.add_publisher("bob", "bob", None, None)
+
+
+async def test_leaving_in_the_middle_of_the_offer_does_no_harm(harness):
+    harness.clients["alice"] = client = Client("alice", harness.bridge)
+    joining = asyncio.create_task(harness.bridge.add_leg("alice", "alice"))
+    await asyncio.sleep(0)
+    await harness.bridge.remove_leg("alice")
+    await joining
+    assert client.sid is None
+    await harness.join("alice")
+
+
+async def test_jingle_of_nobody_and_of_another_session_is_left(harness):
+    alice = await harness.join("alice")
+    for nick, sid in (("nobody", alice.sid), ("alice", "other")):
+        await harness.bridge.on_jingle(nick, write_jingle(Jingle("session-terminate", sid)))
+    assert harness.bridge.connected("alice")
+    assert len(harness.trace.select(kind="log", name="media")) == 2
+    await harness.bridge.on_jingle("alice", write_jingle(Jingle("session-terminate", alice.sid, reason="success")))
+    assert not harness.bridge.connected("alice")

@@ -136,3 +136,20 @@ def test_nothing_heavy_is_loaded_before_it_is_needed(module):
         "print([name for name in ('numpy', 'av', 'aiortc', 'aioice') if name in sys.modules])"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+async def test_a_blocked_loop_is_seen():
+    import time
+
+    from testcall_simulator.media.steadiness import LoopLag, frozen_heap
+
+    with frozen_heap():
+        async with LoopLag() as lag:
+            assert lag.read().samples == 0
+            while lag.read().samples < 3:  # noqa: ASYNC110
+                await asyncio.sleep(0)
+            time.sleep(0.3)  # noqa: ASYNC251 - the fault that is to be seen
+            while lag.read().samples < 5:  # noqa: ASYNC110
+                await asyncio.sleep(0)
+    assert lag.read().max_ms > 200
+    assert lag.read().p50_ms < lag.read().max_ms

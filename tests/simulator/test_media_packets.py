@@ -7,8 +7,9 @@ from testcall_simulator.jingle import NamedSource
 from testcall_simulator.media import colibri, marks, rtcp, rtp
 from testcall_simulator.media.encoding import draw_pattern, encode_audio, encode_video
 from testcall_simulator.media.forwarder import HISTORY, ForwardedSource, SentHistory
+from testcall_simulator.media.impairment import Impairment, Schedule
 from testcall_simulator.media.probe import AudioDecoder, FrameAssembler, dominant_frequency, level_dbov
-from testcall_simulator.media.reception import ReceptionStatistics
+from testcall_simulator.media.reception import MissingPackets, ReceptionStatistics
 from testcall_simulator.media.samples import Mark
 from testcall_simulator.media.sources import MediaError, Pattern, Silence, Tone, tone_of
 
@@ -67,18 +68,26 @@ def test_a_frame_is_cut_into_payloads_and_put_together_again():
         assembler.add("VP8", packet(payload, number=65534 + index, marker=index == 3))
         for index, payload in enumerate(payloads)
     ]
-    assert out == [None, None, None, frame]
+    assert out == [[], [], [], [frame]]
 
 
-def test_after_a_gap_only_a_key_frame_goes_on():
+def test_a_late_packet_is_waited_for():
     assembler = FrameAssembler()
-    assert assembler.add("VP8", packet(DELTA, number=1)) is None
-    assert assembler.add("VP8", packet(KEY, number=2))
-    assert assembler.add("VP8", packet(DELTA, number=3))
-    assert assembler.add("VP8", packet(DELTA, number=5)) is None
-    assert assembler.broken
-    assert assembler.add("VP8", packet(DELTA, number=4)) is None
-    assert assembler.add("VP8", packet(KEY, number=6))
+    assert assembler.add("VP8", packet(DELTA, number=1)) == [], "nothing before a key frame"
+    assert len(assembler.add("VP8", packet(KEY, number=2))) == 1
+    assert assembler.add("VP8", packet(DELTA, number=4)) == []
+    assert len(assembler.add("VP8", packet(DELTA, number=3))) == 2
+
+
+def test_after_a_packet_that_never_came_only_a_key_frame_goes_on():
+    assembler = FrameAssembler()
+    assert len(assembler.add("VP8", packet(KEY, number=65535, timestamp=0))) == 1
+    for number in range(1, 9):
+        assert assembler.add("VP8", packet(DELTA, number=number, timestamp=9000 * number)) == []
+    assert assembler.broken, "half a second has gone"
+    assert assembler.add("VP8", packet(DELTA, number=0, timestamp=0)) == []
+    assert len(assembler.add("VP8", packet(KEY, number=9, timestamp=90_000))) == 1
+    assert len(assembler.add("VP8", packet(DELTA, number=10, timestamp=99_000))) == 1
 
 
 # --- reception (RFC 3550)
@@ -105,6 +114,71 @@ def test_jitter_is_that_of_rfc_3550():
         before = transit
     assert statistics.jitter == pytest.approx(expected, rel=1e-9)
     assert 1000 * statistics.jitter / 48_000 == pytest.approx(13.3, rel=0.2), "the known answer for 20 ms, uniform"
+
+
+def test_what_is_missing_is_asked_for_at_once_and_again():
+    watch = MissingPackets()
+    assert [watch.add(number, 0.0) for number in (65534, 65535, 2)] == [[], [], [0, 1]]
+    assert watch.add(3, 0.01) == [], "it was asked for just now"
+    assert watch.add(0, 0.1) == [1]
+    assert watch.add(1, 0.2) == []
+    assert watch.add(900, 0.3) == [], "a jump is a new beginning"
+    assert watch.add(902, 0.3) == [901]
+    assert watch.add(903, 2.0) == [], "nobody wants it any more"
+
+
+# --- impairment
+
+
+def fates(impairment, count=1000, seed=1, size=1000, gap_s=0.01):
+    schedule = Schedule(impairment, seed)
+    return [schedule.fate(size, gap_s * index) for index in range(count)], schedule
+
+
+def test_the_same_seed_loses_the_same_datagrams():
+    bad = Impairment(loss=0.1, duplicate=0.05, delay_s=0.1, jitter_s=0.02)
+    assert fates(bad)[0] == fates(bad)[0]
+    assert fates(bad)[0] != fates(bad, seed=2)[0]
+    lost, schedule = fates(bad)
+    assert sum(not fate for fate in lost) == schedule.dropped == pytest.approx(100, abs=30)
+    assert sum(len(fate) == 2 for fate in lost) == pytest.approx(45, abs=20)
+
+
+def test_one_fault_does_not_move_another():
+    def losses(bad):
+        return [not fate for fate in fates(bad)[0]]
+
+    assert losses(Impairment(loss=0.1)) == losses(Impairment(loss=0.1, duplicate=0.5, delay_s=0.1, jitter_s=0.1))
+
+
+def test_jitter_keeps_order_unless_told_otherwise():
+    def arrivals(bad):
+        return [0.01 * index + fate[0] for index, fate in enumerate(fates(bad)[0])]
+
+    kept = arrivals(Impairment(delay_s=0.1, jitter_s=0.05))
+    scattered = arrivals(Impairment(delay_s=0.1, jitter_s=0.05, reorder=True))
+    assert kept == sorted(kept)
+    assert scattered != sorted(scattered)
+    late = [arrival - 0.01 * index for index, arrival in enumerate(scattered)]
+    assert 0.05 <= min(late) < max(late) <= 0.15
+
+
+def test_a_rate_holds_back_and_a_full_queue_loses():
+    # 100 kB/s offered, 50 kB/s allowed: half is lost once the queue of half a second is full.
+    fate, schedule = fates(Impairment(rate_bps=400_000))
+    waits = [one[0] for one in fate if one]
+    assert max(waits) <= 0.5 + 0.02 + 1e-9
+    assert schedule.passed == pytest.approx(525, abs=5)
+
+
+def test_a_black_hole_takes_everything():
+    assert fates(Impairment(black_hole=True))[1].passed == 0
+
+
+@pytest.mark.parametrize("bad", [{"loss": 2}, {"delay_s": -1}, {"jitter_s": 1}, {"rate_bps": 0}])
+def test_an_impossible_network_is_refused(bad):
+    with pytest.raises(MediaError):
+        Impairment(**bad)
 
 
 # --- forwarding

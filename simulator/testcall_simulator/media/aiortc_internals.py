@@ -31,6 +31,7 @@ from aiortc.rtcrtpreceiver import RTCRtpReceiver
 from aiortc.rtcrtpsender import RTCRtpSender
 from aiortc.rtp import is_rtcp
 
+from testcall_simulator.media.impairment import Schedule
 from testcall_simulator.media.sources import MediaError
 
 PINNED = {"aiortc": "1.16.", "aioice": "0.13."}
@@ -58,14 +59,14 @@ def self_test() -> list[str]:
     """Names of aiortc and aioice that this module relies on and that are missing; an empty list when all is well."""
     expected: list[tuple[Any, Sequence[str]]] = [
         (Connection, ("query_consent", "get_component_candidates", "build_request", "close", "connect")),
-        (StunProtocol, ("request", "send_data")),
+        (StunProtocol, ("request", "send_data", "datagram_received")),
         (RTCDtlsTransport, ("_handle_rtp_data", "_handle_rtcp_data")),
         (RTCRtpReceiver, ("receive",)),
         (RTCRtpSender, ("send",)),
     ]
     missing = [f"{owner.__name__}.{name}" for owner, names in expected for name in names if not hasattr(owner, name)]
     assigned: list[tuple[Any, Sequence[str]]] = [
-        (Connection.__init__, ("_nominated", "_query_consent_task")),
+        (Connection.__init__, ("_nominated", "_protocols", "_query_consent_task")),
         (RTCDtlsTransport.__init__, ("_state", "_tx_srtp", "_transport")),
         (RTCPeerConnection.__init__, ("__certificates",)),
     ]
@@ -138,6 +139,19 @@ class RawTransport:
         """Whether ICE and DTLS are up."""
         return self._dtls._state is State.CONNECTED and bool(self._ice._nominated)
 
+    def impair(self, up: Schedule | None, down: Schedule | None) -> None:
+        """Let every datagram from (``up``) and to (``down``) the far end meet the fate that a schedule decides; None: none.
+
+        Call it after the local description was set. STUN and DTLS are datagrams too.
+        """
+        for protocol in self._ice._protocols:
+            stock = getattr(protocol.transport, "stock", protocol.transport)
+            protocol.transport = stock if down is None else _ImpairedSender(stock, down)
+            if up is None:
+                vars(protocol).pop("datagram_received", None)
+            else:
+                protocol.datagram_received = _impaired(type(protocol).datagram_received.__get__(protocol), up)
+
     def send(self, data: bytes) -> bool:
         """Protect and send one RTP or compound RTCP packet; False when the transport is not up."""
         pair = self._ice._nominated.get(1)
@@ -149,6 +163,34 @@ class RawTransport:
         pair.protocol.transport.sendto(protected, pair.remote_addr)
         self.packets_sent += 1
         return True
+
+
+class _ImpairedSender:
+    """A datagram transport whose outgoing datagrams meet the fate of a schedule."""
+
+    def __init__(self, stock: asyncio.DatagramTransport, schedule: Schedule) -> None:
+        self.stock = stock
+        self._send = _impaired(stock.sendto, schedule)
+
+    def sendto(self, data: bytes, addr: Any = None) -> None:
+        self._send(data, addr)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.stock, name)
+
+
+def _impaired(act: Callable[[bytes, Any], None], schedule: Schedule) -> Callable[[bytes, Any], None]:
+    """``act`` on a datagram when, and as often as, the schedule decides."""
+    loop = asyncio.get_running_loop()
+
+    def decided(data: bytes, addr: Any) -> None:
+        for delay_s in schedule.fate(len(data), loop.time()):
+            if delay_s > 0:
+                loop.call_later(delay_s, act, data, addr)
+            else:
+                act(data, addr)
+
+    return decided
 
 
 async def _ignore(parameters: object) -> None:

@@ -25,6 +25,7 @@ from testcall_simulator.jingle import (
 )
 from testcall_simulator.media import colibri, rtcp, rtp
 from testcall_simulator.media.forwarder import ForwardedSource
+from testcall_simulator.media.impairment import Impairment, Schedule
 from testcall_simulator.media.leg import PLACEHOLDER_SSRC, Leg
 from testcall_simulator.media.meter import Meter
 from testcall_simulator.media.peer_media import PeerMedia
@@ -54,6 +55,7 @@ class MediaBridge:
         self._publishers: dict[str, PeerMedia] = {}
         self._streams: dict[int, Stream] = {}
         self._probes: dict[str, OccupantProbe] = {}
+        self._networks: dict[str, tuple[Schedule | None, Schedule | None]] = {}
         self._numbers = itertools.count()
         self._sids = itertools.count(1)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -73,6 +75,8 @@ class MediaBridge:
         offer = await leg.offer()
         if leg.closed:
             return
+        if nick in self._networks:
+            leg.transport.impair(*self._networks[nick])
         await self._send_iq(nick, write_jingle(offer))
 
     async def on_jingle(self, nick: str, jingle: etree._Element) -> None:
@@ -175,6 +179,32 @@ class MediaBridge:
         await asyncio.gather(*(leg.close() for leg in legs))
         self._meter.flush()
 
+    # --- faults
+
+    def impair(
+        self, nick: str, *, up: Impairment | None = None, down: Impairment | None = None, seed: int = 0
+    ) -> tuple[Schedule | None, Schedule | None]:
+        """Make an occupant's network bad from now on: ``up`` from it, ``down`` to it; None makes that direction good again.
+
+        Returns the schedules, which count what was lost. For an occupant without a leg it holds once there is one.
+        """
+        schedules = (
+            Schedule(up, seed) if up is not None else None,
+            Schedule(down, seed + 1) if down is not None else None,
+        )
+        self._networks[nick] = schedules
+        leg = self._legs.get(nick)
+        if leg is not None and leg.offered:
+            leg.transport.impair(*schedules)
+        return schedules
+
+    async def drop_media(self, nick: str) -> None:
+        """Close an occupant's media connection as a bridge that goes down does, and tell nobody."""
+        leg = self._legs.get(nick)
+        if leg is None:
+            raise MediaError(f"session {self.session_id} has no leg for {nick}")
+        await leg.connection.close()
+
     # --- measuring
 
     def probe(self, nick: str) -> OccupantProbe:
@@ -265,6 +295,10 @@ class MediaBridge:
             self._ask_key_frame(leg, forwarded)
         if onward is None:
             return
+        if forwarded.missing and forwarded.active is not None:
+            leg.transport.send(
+                rtcp.negative_acknowledgement(PLACEHOLDER_SSRC["video"], forwarded.active, forwarded.missing)
+            )
         probe = self._probes.get(leg.nick)
         if probe is not None:
             if forwarded.source.media == "audio":

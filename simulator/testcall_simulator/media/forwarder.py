@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from testcall_simulator.jingle import NamedSource
 from testcall_simulator.media import rtp
-from testcall_simulator.media.reception import ReceptionStatistics
+from testcall_simulator.media.reception import MissingPackets, ReceptionStatistics
 from testcall_simulator.media.rtp import RtpPacket
 
 LAYER_SILENCE_S = 1.0
@@ -53,6 +53,9 @@ class ForwardedSource:
         self.asked_s = 0.0
         """When a key frame was last asked for."""
         self.clockrate = 48_000 if source.media == "audio" else 90_000
+        self.missing: list[int] = []
+        """Sequence numbers of the forwarded layer, as its sender counts, that should be asked for again now."""
+        self._watch = MissingPackets()
         self.reception = {ssrc: ReceptionStatistics(self.clockrate) for ssrc in source.layers}
         self._codecs = codecs
         self._repairs = repairs
@@ -87,6 +90,8 @@ class ForwardedSource:
             statistics.width, statistics.height = size
         if packet.ssrc != self.active and not self._switch(packet, now_s, key_frame=size is not None):
             return None
+        if self.source.media == "video":
+            self.missing = self._watch.add(packet.sequence_number, now_s)
         return self._renumber(packet, now_s)
 
     def _unwrap(self, packet: RtpPacket) -> RtpPacket | None:
@@ -120,6 +125,7 @@ class ForwardedSource:
             self.wanted = packet.ssrc
             return False
         self.active, self.wanted = packet.ssrc, None
+        self._watch = MissingPackets()
         self._sequence_shift = self._last_sequence + 1 - packet.sequence_number
         elapsed = round((now_s - self._last_s) * self.clockrate)
         self._timestamp_shift = self._last_timestamp + elapsed - packet.timestamp

@@ -68,6 +68,8 @@ class Leg:
         self.nick = nick
         self.uid = uid
         self.sid = sid
+        self.offered = False
+        """Whether candidates were gathered and the offer is made."""
         self.accepted = False
         """Whether the occupant has answered the offer."""
         self.closed = False
@@ -107,6 +109,7 @@ class Leg:
         await self.connection.setLocalDescription(RTCSessionDescription(write_sdp(plain), "offer"))
         local = {content.name: content.transport for content in read_sdp(self.connection.localDescription.sdp)}
         self._offer = tuple(replace(content, transport=_told(local[content.name])) for content in contents)
+        self.offered = True
         return Jingle(
             action="session-initiate",
             sid=self.sid,

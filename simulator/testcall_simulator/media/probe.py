@@ -31,6 +31,10 @@ from testcall_simulator.media.sources import SILENCE_DBOV
 AUDIBLE_DBOV = -60.0
 """A frame louder than this is sound (facts on mute: silence is below -60 dBov)."""
 
+_PATIENCE = 45_000
+"""RTP time (90 kHz) that is waited for a missing packet: half a second, several round trips of a retransmission."""
+_EARLY_LIMIT = 400
+
 _BACKLOG = 30
 """Video frames that may wait for the decoder; more are dropped until the next key frame."""
 
@@ -89,20 +93,38 @@ class AudioDecoder:
 
 
 class FrameAssembler:
-    """Packets to encoded frames. After a gap nothing comes out until the next key frame."""
+    """Packets to encoded frames, in order.
+
+    A packet that is late is waited for; after one that never came, nothing comes out until the next key frame.
+    """
 
     def __init__(self) -> None:
         self.broken = True
         """Whether a key frame is needed to go on."""
         self._next = -1
         self._parts: list[bytes] = []
+        self._early: dict[int, RtpPacket] = {}
 
-    def add(self, codec: str, packet: RtpPacket) -> bytes | None:
-        """The frame that this packet completes, or None."""
-        if self._next >= 0 and packet.sequence_number != self._next:
-            if not rtp.newer(packet.sequence_number, self._next):
-                return None
-            self.reset()
+    def add(self, codec: str, packet: RtpPacket) -> list[bytes]:
+        """The frames that this packet completes."""
+        if self._next < 0 or (self.broken and rtp.key_frame(codec, packet.payload) is not None):
+            self._next = packet.sequence_number
+            self._early.clear()
+        if packet.sequence_number != self._next:
+            if rtp.newer(packet.sequence_number, self._next) and not self.broken:
+                self._early[packet.sequence_number] = packet
+                self._give_up(packet.timestamp)
+            return []
+        frames = []
+        following: RtpPacket | None = packet
+        while following is not None:
+            frame = self._take(codec, following)
+            if frame is not None:
+                frames.append(frame)
+            following = self._early.pop(self._next, None)
+        return frames
+
+    def _take(self, codec: str, packet: RtpPacket) -> bytes | None:
         self._next = (packet.sequence_number + 1) & 0xFFFF
         if self.broken:
             if rtp.key_frame(codec, packet.payload) is None:
@@ -119,10 +141,19 @@ class FrameAssembler:
         frame, self._parts = b"".join(self._parts), []
         return frame
 
+    def _give_up(self, timestamp: int) -> None:
+        oldest = min(
+            (early.timestamp for early in self._early.values()), key=lambda early: -((timestamp - early) & 0xFFFFFFFF)
+        )
+        if (timestamp - oldest) & 0xFFFFFFFF > _PATIENCE or len(self._early) > _EARLY_LIMIT:
+            self.reset()
+
     def reset(self) -> None:
         """Forget what was gathered; wait for a key frame."""
         self.broken = True
+        self._next = -1
         self._parts = []
+        self._early.clear()
 
 
 def _depayload(codec: str, payload: bytes) -> bytes | None:
@@ -215,17 +246,13 @@ class OccupantProbe:
         if not self._asking["video"]:
             return
         was_whole = not self._assembler.broken
-        frame = self._assembler.add(codec, packet)
-        if self._assembler.broken:
-            if was_whole:
-                self._request_key_frame()
-            return
-        if frame is None:
-            return
-        if self._video is None:
-            self._video = VideoDecoder(self._seen)
-        if not self._video.decode(codec, frame):
-            self._assembler.reset()
+        for frame in self._assembler.add(codec, packet):
+            if self._video is None:
+                self._video = VideoDecoder(self._seen)
+            if not self._video.decode(codec, frame):
+                self._assembler.reset()
+        if self._assembler.broken and was_whole:
+            self._request_key_frame()
 
     def _seen(self, frame: SeenFrame | None) -> None:
         if frame is None:

@@ -10,6 +10,45 @@ _POWER = (*(10 ** (-level / 10) for level in range(127)), 0.0)
 """Power by -dBov; 127 stands for silence."""
 
 
+class MissingPackets:
+    """Sequence numbers that were skipped, to be asked for again (RFC 4585 §6.2.1)."""
+
+    def __init__(self) -> None:
+        self._highest = -1
+        self._missing: dict[int, float] = {}
+        self._asked_s = 0.0
+
+    def add(self, sequence_number: int, now_s: float) -> list[int]:
+        """Take note of an arrival; the numbers to ask for now, none while it is too early to ask again."""
+        if self._highest < 0:
+            self._highest = sequence_number
+            return []
+        fresh = False
+        if newer(sequence_number, self._highest):
+            gap = (sequence_number - self._highest - 1) & 0xFFFF
+            if gap > _LARGEST_GAP:
+                self._missing.clear()
+            else:
+                fresh = gap > 0
+                for step in range(gap):
+                    self._missing[(self._highest + 1 + step) & 0xFFFF] = now_s
+            self._highest = sequence_number
+        else:
+            self._missing.pop(sequence_number, None)
+        if not self._missing or not (fresh or now_s - self._asked_s > _ASK_AGAIN_S):
+            return []
+        self._asked_s = now_s
+        self._missing = {number: since for number, since in self._missing.items() if now_s - since < _GIVE_UP_S}
+        return list(self._missing)
+
+
+_LARGEST_GAP = 200
+"""A larger jump is a new beginning, not loss."""
+_ASK_AGAIN_S = 0.05
+_GIVE_UP_S = 1.0
+"""What was missing for so long is of no use any more."""
+
+
 @dataclass(slots=True)
 class ReceptionStatistics:
     """Counters of one SSRC (RFC 3550 §A.1, §A.3, §A.8). ``frames`` counts distinct RTP timestamps."""
