@@ -4,7 +4,7 @@ import base64
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from testcall_simulator.http.messages import WireRequest
@@ -12,6 +12,9 @@ from testcall_simulator.http.routes import ROUTES
 from testcall_simulator.http.service import arrive, respond
 from testcall_simulator.tokens import signing_secret
 from testcall_simulator.world import World, default_world
+
+patient = settings(deadline=None)
+"""A busy machine is no finding."""
 
 
 def two_apps() -> World:
@@ -73,6 +76,7 @@ JWT_LIKE = st.builds(
 )
 
 
+@patient
 @given(
     method=st.sampled_from(["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD"]) | st.text(max_size=8),
     host=HOSTS,
@@ -89,6 +93,7 @@ def test_garbage_is_never_a_server_error(method, host, prefix, end, query, heade
     response.encoded()
 
 
+@patient
 @given(body=BODIES, query=st.text(max_size=40))
 def test_a_good_user_with_garbage_is_never_a_server_error(body, query):
     world = default_world()
@@ -100,12 +105,14 @@ def test_a_good_user_with_garbage_is_never_a_server_error(body, query):
         assert response.status < 500, route.name
 
 
+@patient
 @given(token=st.text() | JWT_LIKE)
 def test_a_call_token_that_we_did_not_sign_is_refused(token):
     response = ask(default_world(), "GET", "/testapp/call/v3.0/call_tokens", {"calltoken": token})
     assert (response.status, code_of(response)) == (401, "AUTH_ERR_TOKEN_INVALID_SIGNATURE")
 
 
+@patient
 @given(place=st.integers(min_value=0), flip=st.integers(min_value=1, max_value=63))
 def test_a_call_token_with_one_changed_character_is_refused(place, flip):
     alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
