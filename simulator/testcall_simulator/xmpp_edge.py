@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 SUBPROTOCOL = "xmpp"
 """RFC 7395 §3.1: a client that doesn't ask for it is refused."""
 
+_FAREWELL_S = 0.5
+"""How long sockets may take to be closed when the simulator stops; a fault may be delaying a frame for ever."""
+
 _DOMAIN = re.compile(r"localhost(:\d{1,5})?|rtc(v5)?-[a-z]+\.[a-z0-9-]+\.io")
 """XMPP domains that are ours: the simulator's own, and those of the regions."""
 
@@ -76,6 +79,7 @@ class SignallingService:
         self._lines: dict[str, Line] = {}
         self._media: dict[fx.RoomKey, SessionMedia] = {}
         self._peers: dict[tuple[fx.RoomKey, str], Peer] = {}
+        self._writers: set[asyncio.Task[None]] = set()
         self._sockets = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -92,13 +96,14 @@ class SignallingService:
         line = self._lines[name] = Line(ws, self.clock)
         self._carry_out(self.core.opened(name, self._grant(ws.query_params.get("token", ""))))
         writer = asyncio.create_task(line.write(), name=f"signalling {name}")
+        self._writers.add(writer)
+        writer.add_done_callback(self._writers.discard)
         try:
             await self._read(name, ws, line)
         finally:
             self._carry_out(self.core.lost(name))
             del self._lines[name]
-            line.hang_up()
-            await asyncio.gather(writer, return_exceptions=True)
+            writer.cancel()
 
     async def _read(self, name: str, ws: WebSocket, line: Line) -> None:
         while True:
@@ -236,6 +241,8 @@ class SignallingService:
         """End all sessions' media and all sockets."""
         for line in self._lines.values():
             line.hang_up(1001)
+        if self._writers:
+            await asyncio.wait(self._writers, timeout=_FAREWELL_S)
         for media in list(self._media.values()):
             media.close()
         while self._tasks:
