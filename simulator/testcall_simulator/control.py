@@ -142,7 +142,8 @@ class Control:
     async def _openapi(self, request: Request) -> Any:
         from testcall_simulator.openapi import openapi_document
 
-        return openapi_document()
+        world = self._simulator.world
+        return openapi_document(list(world.apps), {"uid": next(iter(world.users), "alice")})
 
     async def _world(self, request: Request) -> Any:
         return described_world(self._simulator)

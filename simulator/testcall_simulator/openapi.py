@@ -6,6 +6,7 @@ fuzzer reads. Paths are those of the address form by path, ``/<app>/<surface>/v3
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from testcall_simulator.http.addressing import Surface
@@ -30,18 +31,21 @@ _PREFIX: dict[Surface, str] = {
     "metrics": "/{appId}/metrics",
     "xmpp": "",
 }
-_DESCRIPTIONS = {
+_CREDENTIALS = {
     "authToken": "What a user is known by",
     "callToken": "What a session is entered with",
     "apikey": "Key of the app",
 }
 
 
-def openapi_document(server: str = "/") -> dict[str, Any]:
-    """The document; ``server`` is the address that paths are relative to."""
+def openapi_document(app_ids: Sequence[str] = (), examples: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """The document. ``app_ids`` are the only ones that paths may name, if given; ``examples`` are values for parts of paths."""
+    parts = {name: {"type": "string", "minLength": 1, "examples": [value]} for name, value in (examples or {}).items()}
+    if app_ids:
+        parts["appId"] = {"type": "string", "enum": list(app_ids)}
     paths: dict[str, Any] = {}
     for route in ROUTES:
-        paths.setdefault(_PREFIX[route.surface] + route.path, {})[route.method.lower()] = _operation(route)
+        paths.setdefault(_PREFIX[route.surface] + route.path, {})[route.method.lower()] = _operation(route, parts)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -49,19 +53,26 @@ def openapi_document(server: str = "/") -> dict[str, Any]:
             "version": "3.0",
             "description": "A simulation on this machine, not the vendor's service.",
         },
-        "servers": [{"url": server}],
+        "servers": [{"url": "/"}],
         "paths": paths,
-        "components": {"schemas": {"Error": _ENVELOPE}},
+        "components": {
+            "schemas": {"Error": _ENVELOPE},
+            "securitySchemes": {
+                name: {"type": "apiKey", "in": "header", "name": name, "description": text}
+                for name, text in _CREDENTIALS.items()
+            },
+        },
     }
 
 
-def _operation(route: Route) -> dict[str, Any]:
+def _operation(route: Route, parts: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": route.name,
         "summary": route.summary,
         "tags": [route.surface],
-        "parameters": _parameters(route),
+        "parameters": _parameters(route, parts),
         "responses": _responses(route),
+        "security": [{name: []} for name in route.credentials],
     }
     if route.body is not None:
         schema = route.body.model_json_schema(ref_template="#/components/schemas/{model}")
@@ -69,17 +80,12 @@ def _operation(route: Route) -> dict[str, Any]:
     return operation
 
 
-def _parameters(route: Route) -> list[dict[str, Any]]:
+def _parameters(route: Route, parts: Mapping[str, dict[str, Any]]) -> list[dict[str, Any]]:
     template = _PREFIX[route.surface] + route.path
     in_path = [part[1:-1] for part in template.split("/") if part.startswith("{")]
-    text = {"type": "string"}
+    anything = {"type": "string", "minLength": 1}
     parameters: list[dict[str, Any]] = [
-        {"name": name, "in": "path", "required": True, "schema": text | {"minLength": 1}} for name in in_path
-    ]
-    # A header that is missing is refused with a code of its own, so that to a client it is "required".
-    parameters += [
-        {"name": name, "in": "header", "required": True, "schema": text, "description": _DESCRIPTIONS[name]}
-        for name in route.headers
+        {"name": name, "in": "path", "required": True, "schema": parts.get(name, anything)} for name in in_path
     ]
     parameters += [{"name": name, "in": "query", "schema": schema} for name, schema in route.query.items()]
     return parameters

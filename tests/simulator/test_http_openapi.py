@@ -20,21 +20,27 @@ def test_every_refusal_of_a_route_has_a_status_and_a_text():
     assert {code for route in ROUTES for code in route.refusals} <= set(STATUS_AND_TEXT)
 
 
-def test_every_route_refuses_to_be_without_its_headers():
+def test_every_route_refuses_to_be_without_its_credentials():
     sim = Simulator()
     with httpx.Client(transport=sim.transport(), base_url="http://127.0.0.1") as http:
         for route in ROUTES:
-            if not route.headers:
+            if not route.credentials:
                 continue
             path = route.path.replace("{uid}", "alice").replace("{authToken}", "t")
-            answer = http.request(route.method, f"/testapp/{route.surface}/v3.0{path}", json={"uid": "x", "name": "X"})
+            answer = http.request(
+                route.method,
+                f"/testapp/{route.surface}/v3.0{path.replace('{sessionId}', 's')}",
+                json={"uid": "x", "name": "X"},
+            )
             assert answer.status_code == 401, route.name
             assert answer.json()["error"]["code"] in route.refusals
 
 
 async def test_it_is_served_to_anybody_on_this_machine():
     async with Simulator() as sim, httpx.AsyncClient() as http:
-        assert (await http.get(sim.addresses.control + "openapi.json")).json() == openapi_document()
+        assert (await http.get(sim.addresses.control + "openapi.json")).json() == openapi_document(
+            ["testapp"], {"uid": "alice"}
+        )
 
 
 def test_schemathesis_can_read_it():

@@ -6,10 +6,9 @@ making users is; an SDK's login needs the tokens), everything else wants ``fullA
 
 from __future__ import annotations
 
-import re
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from testcall_simulator.http.identity import authenticated, body_of, keyed
 from testcall_simulator.http.messages import Request, Response, data
@@ -18,15 +17,15 @@ from testcall_simulator.http.refusals import Refusal
 from testcall_simulator.tokens import AuthToken
 from testcall_simulator.world import User, World
 
-_UID = re.compile(r"[a-z0-9_-]{1,100}")
-"""What a uid may be once lower-cased (documentation, properties and constraints)."""
+Uid = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,100}$")]
+"""What a uid may be; it is lower-cased (documentation, properties and constraints)."""
 _TOKENS_PER_PAGE = 100
 
 
 class CreateUser(BaseModel):
     """Body of the request for a user."""
 
-    uid: str
+    uid: Uid
     name: str
     avatar: str = ""
     role: str = "default"
@@ -54,8 +53,6 @@ def create_user(world: World, request: Request) -> Response:
     key = keyed(world, request, "fullAccess", "authOnly")
     asked = body_of(request, CreateUser)
     uid = asked.uid.lower()
-    if not _UID.fullmatch(uid):
-        raise Refusal("ERR_BAD_REQUEST", "uid: 1 to 100 of the characters a-z 0-9 - _")
     if uid in world.users_of(key.app_id):
         raise Refusal("ERR_UID_ALREADY_EXISTS")
     user = world.add_user(

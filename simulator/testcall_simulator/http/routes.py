@@ -26,8 +26,8 @@ PREFLIGHT = "preflight"
 class Route:
     """One entry of the table.
 
-    ``path`` is within the surface, without API version; ``{name}`` stands for one segment. ``headers`` are those that the
-    route refuses to be without. ``query`` maps a parameter to its JSON Schema, ``answers`` the JSON Schema of ``data``.
+    ``path`` is within the surface, without API version; ``{name}`` stands for one segment. ``credentials`` are headers, of
+    which the route wants one. ``query`` maps a parameter to its JSON Schema, ``answers`` the JSON Schema of ``data``.
     """
 
     name: str
@@ -36,7 +36,7 @@ class Route:
     path: str
     handler: Handler
     summary: str
-    headers: tuple[str, ...] = ()
+    credentials: tuple[str, ...] = ()
     query: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     body: type[BaseModel] | None = None
     answers: dict[str, Any] = field(default_factory=dict)
@@ -74,7 +74,7 @@ ROUTES: tuple[Route, ...] = (
         path="/call_tokens",
         handler=call_tokens.create_call_token,
         summary="Make a call token for the user of the authToken and a session",
-        headers=("authToken",),
+        credentials=("authToken",),
         body=call_tokens.CreateCallToken,
         answers={"type": "object", "required": ["token"], "properties": {"token": {"type": "string"}}},
         refusals=(*_USER_REFUSALS, "ERR_EMPTY_CALL_SESSION_ID", "ERR_BAD_REQUEST", "ERR_CALL_NOT_A_PART"),
@@ -86,7 +86,7 @@ ROUTES: tuple[Route, ...] = (
         path="/call_tokens",
         handler=call_tokens.verify_call_token,
         summary="Verify a call token; answers what a session needs to begin (SDK 4; SDK 5 with configVersion)",
-        headers=("callToken",),
+        credentials=("callToken",),
         query={"configVersion": {"type": "integer", "minimum": 1}},
         answers={"type": "object", "required": ["callToken", "settings"]},
         refusals=("AUTH_ERR_TOKEN_INVALID_SIGNATURE", "AUTH_ERR_INVALID_APPID", "ERR_CALL_NOT_A_PART"),
@@ -98,6 +98,7 @@ ROUTES: tuple[Route, ...] = (
         path="/calls",
         handler=call_logs.list_calls,
         summary="List calls: the user's own for an authToken, the app's for an apikey",
+        credentials=("authToken", "apikey"),
         query={
             **_PAGE,
             "type": {"enum": ["audio", "video"]},
@@ -121,6 +122,7 @@ ROUTES: tuple[Route, ...] = (
         path="/calls/{sessionId}",
         handler=call_logs.get_call,
         summary="One call: an object for an apikey, a list of one for an authToken",
+        credentials=("authToken", "apikey"),
         answers={"oneOf": [_CALL, {"type": "array", "items": _CALL}]},
         refusals=(*_USER_REFUSALS, *_KEY_REFUSALS, "ERR_UID_NOT_FOUND", "ERR_CALL_SESSION_NOT_FOUND"),
     ),
@@ -131,6 +133,7 @@ ROUTES: tuple[Route, ...] = (
         path="/calls/{sessionId}/transcriptions",
         handler=call_logs.list_transcriptions,
         summary="Transcriptions of a call",
+        credentials=("authToken", "apikey"),
         query=_PAGE,
         answers={"type": "array", "items": {"type": "object"}},
         refusals=(*_USER_REFUSALS, *_KEY_REFUSALS, "ERR_UID_NOT_FOUND", "ERR_CALL_SESSION_NOT_FOUND"),
@@ -143,7 +146,7 @@ ROUTES: tuple[Route, ...] = (
         path="/users",
         handler=accounts.create_user,
         summary="Make a user",
-        headers=("apikey",),
+        credentials=("apikey",),
         body=accounts.CreateUser,
         answers=_USER,
         refusals=(*_KEY_REFUSALS, "ERR_BAD_REQUEST", "ERR_UID_ALREADY_EXISTS"),
@@ -155,7 +158,7 @@ ROUTES: tuple[Route, ...] = (
         path="/users/{uid}/auth_tokens",
         handler=accounts.create_auth_token,
         summary="Make an auth token for a user",
-        headers=("apikey",),
+        credentials=("apikey",),
         body=accounts.CreateAuthToken,
         answers=_AUTH_TOKEN,
         refusals=(*_KEY_REFUSALS, "ERR_UID_NOT_FOUND", "ERR_BAD_REQUEST"),
@@ -167,7 +170,7 @@ ROUTES: tuple[Route, ...] = (
         path="/users/{uid}/auth_tokens",
         handler=accounts.list_auth_tokens,
         summary="List the auth tokens of a user",
-        headers=("apikey",),
+        credentials=("apikey",),
         query=_PAGE,
         answers={"type": "array", "items": _AUTH_TOKEN},
         refusals=(*_KEY_REFUSALS, "ERR_UID_NOT_FOUND"),
@@ -179,7 +182,7 @@ ROUTES: tuple[Route, ...] = (
         path="/users/{uid}/auth_tokens",
         handler=accounts.flush_auth_tokens,
         summary="Delete all auth tokens of a user",
-        headers=("apikey",),
+        credentials=("apikey",),
         answers=_DONE,
         refusals=(*_KEY_REFUSALS, "ERR_UID_NOT_FOUND"),
     ),
@@ -190,7 +193,7 @@ ROUTES: tuple[Route, ...] = (
         path="/users/{uid}/auth_tokens/{authToken}",
         handler=accounts.get_auth_token,
         summary="One auth token of a user",
-        headers=("apikey",),
+        credentials=("apikey",),
         answers=_AUTH_TOKEN,
         refusals=(*_KEY_REFUSALS, "ERR_UID_NOT_FOUND", "ERR_AUTH_TOKEN_NOT_FOUND", "ERR_AUTHTOKEN_NOT_ACCESSIBLE"),
     ),
@@ -201,7 +204,7 @@ ROUTES: tuple[Route, ...] = (
         path="/users/{uid}/auth_tokens/{authToken}",
         handler=accounts.update_auth_token,
         summary="Note platform and device on an auth token",
-        headers=("apikey",),
+        credentials=("apikey",),
         body=accounts.Login,
         answers=_AUTH_TOKEN,
         refusals=(
@@ -219,7 +222,7 @@ ROUTES: tuple[Route, ...] = (
         path="/users/{uid}/auth_tokens/{authToken}",
         handler=accounts.delete_auth_token,
         summary="Delete an auth token",
-        headers=("apikey",),
+        credentials=("apikey",),
         answers=_DONE,
         refusals=(*_KEY_REFUSALS, "ERR_UID_NOT_FOUND", "ERR_AUTH_TOKEN_NOT_FOUND", "ERR_AUTHTOKEN_NOT_ACCESSIBLE"),
     ),
@@ -231,7 +234,7 @@ ROUTES: tuple[Route, ...] = (
         path="/me",
         handler=accounts.log_in,
         summary="Log in with an auth token",
-        headers=("authToken",),
+        credentials=("authToken",),
         body=accounts.Login,
         answers=_USER,
         refusals=(*_USER_REFUSALS, "ERR_BAD_REQUEST"),
@@ -243,7 +246,7 @@ ROUTES: tuple[Route, ...] = (
         path="/me",
         handler=accounts.who_am_i,
         summary="The user of an auth token",
-        headers=("authToken",),
+        credentials=("authToken",),
         answers=_USER,
         refusals=_USER_REFUSALS,
     ),
@@ -254,7 +257,7 @@ ROUTES: tuple[Route, ...] = (
         path="/me",
         handler=accounts.log_out,
         summary="Log out",
-        headers=("authToken",),
+        credentials=("authToken",),
         answers=_DONE,
         refusals=_USER_REFUSALS,
     ),
@@ -265,7 +268,7 @@ ROUTES: tuple[Route, ...] = (
         path="/user_sessions",
         handler=telemetry.report_user_session,
         summary="An SDK tells where it runs",
-        headers=("authToken",),
+        credentials=("authToken",),
         answers=_DONE,
         refusals=(*_USER_REFUSALS, "ERR_BAD_REQUEST"),
     ),
