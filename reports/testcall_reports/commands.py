@@ -10,45 +10,44 @@ from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 
-from testcall_reports.baseline import apply_baseline, baseline_of, baseline_yaml, load_baseline
+from testcall_reports.baseline import Applied, apply_baseline, baseline_of, baseline_yaml, load_baseline
 from testcall_reports.compare import Comparison, compare_builds
 from testcall_reports.errors import ReportError
 from testcall_reports.junit import junit_xml
 from testcall_reports.merge import merge_lines, read_parts
-from testcall_reports.reader import Record, read_record
+from testcall_reports.reader import Record, read_record, record_file
 from testcall_reports.summary import FailOn, Summary, summary_of
 from testcall_reports.writer import write_lines
 
 AnyPath = str | os.PathLike[str]
 
 
-def load(record: AnyPath | Record, baseline: AnyPath | None = None) -> Record:
+def load(record: AnyPath | Record, baseline: AnyPath | None = None) -> Applied:
     """The record at a path, or the record itself, with the baseline applied when there is one."""
     loaded = record if isinstance(record, Record) else read_record(record)
     if baseline is None:
-        return loaded
-    return apply_baseline(loaded, load_baseline(baseline), today=date.today()).record
+        return Applied(loaded)
+    return apply_baseline(loaded, load_baseline(baseline), today=date.today())
 
 
 def summarise(
     record: AnyPath | Record, *, baseline: AnyPath | None = None, strict: bool = False, fail_on: FailOn = "any"
 ) -> Summary:
     """Counts and exit code of a record. ``fail_on="new"`` needs a baseline: without one every failure is new."""
-    if fail_on == "new" and baseline is None:
-        raise ReportError("--fail-on new needs --baseline FILE: a file of known failures, or an earlier record")
-    return summary_of(load(record, baseline), strict=strict, fail_on=fail_on)
+    _check(fail_on, baseline)
+    return _summary(load(record, baseline), strict=strict, fail_on=fail_on)
 
 
 def render_html(record: AnyPath | Record, out: AnyPath, *, baseline: AnyPath | None = None) -> Path:
     """Write the HTML report of a record to ``out``."""
     from testcall_reports.html import report_html
 
-    return _write(out, report_html(load(record, baseline)).encode())
+    return _write(out, report_html(load(record, baseline).record).encode())
 
 
 def write_junit(record: AnyPath | Record, out: AnyPath, *, baseline: AnyPath | None = None) -> Path:
     """Write JUnit XML of a record to ``out``."""
-    return _write(out, junit_xml(load(record, baseline)))
+    return _write(out, junit_xml(load(record, baseline).record))
 
 
 def write_summary(summary: Summary, out: AnyPath) -> Path:
@@ -60,21 +59,20 @@ def write_reports(
     folder: AnyPath, *, baseline: AnyPath | None = None, strict: bool = False, fail_on: FailOn = "any"
 ) -> Summary:
     """Write ``report.html``, ``junit.xml`` and ``summary.json`` beside the ``record.jsonl`` of a run's folder."""
-    record = load(folder, baseline)
-    if fail_on == "new" and baseline is None:
-        raise ReportError("--fail-on new needs --baseline FILE: a file of known failures, or an earlier record")
-    summary = summary_of(record, strict=strict, fail_on=fail_on)
-    base = Path(folder)
+    _check(fail_on, baseline)
+    applied = load(folder, baseline)
+    summary = _summary(applied, strict=strict, fail_on=fail_on)
+    base = record_file(folder).parent
     write_summary(summary, base / "summary.json")
-    write_junit(record, base / "junit.xml")
-    render_html(record, base / "report.html")
+    write_junit(applied.record, base / "junit.xml")
+    render_html(applied.record, base / "report.html")
     return summary
 
 
 def write_baseline(record: AnyPath | Record, out: AnyPath, *, reason: str = "") -> Path:
     """Write the failures of a record as known failures; entries of an existing file at ``out`` keep their reasons."""
     previous = load_baseline(out) if Path(out).exists() else ()
-    return _write(out, baseline_yaml(baseline_of(load(record), reason=reason, previous=previous)).encode())
+    return _write(out, baseline_yaml(baseline_of(load(record).record, reason=reason, previous=previous)).encode())
 
 
 def merge_records(paths: Iterable[AnyPath], out: AnyPath) -> Record:
@@ -93,7 +91,22 @@ def compare_records(
     strict: bool = False,
 ) -> Comparison:
     """What changed from one build to another; both may be in the same record."""
-    return compare_builds(load(before), load(after), before_build=before_build, after_build=after_build, strict=strict)
+    return compare_builds(
+        load(before).record, load(after).record, before_build=before_build, after_build=after_build, strict=strict
+    )
+
+
+def _check(fail_on: FailOn, baseline: AnyPath | None) -> None:
+    if fail_on == "new" and baseline is None:
+        raise ReportError("--fail-on new needs --baseline FILE: a file of known failures, or an earlier record")
+
+
+def _summary(applied: Applied, *, strict: bool, fail_on: FailOn) -> Summary:
+    """The summary, with what the baseline lists in vain as warnings: an entry with a typing error must not go unnoticed."""
+    summary = summary_of(applied.record, strict=strict, fail_on=fail_on)
+    idle = [f"baseline: {entry.clause} of {entry.contract} was not judged" for entry in applied.idle]
+    old = [f"baseline: {entry.clause} of {entry.contract} expired on {entry.expires}" for entry in applied.expired]
+    return summary.model_copy(update={"warnings": (*summary.warnings, *idle, *old)})
 
 
 def _write(out: AnyPath, content: bytes) -> Path:

@@ -25,6 +25,8 @@ from testcall_reports.record import (
     VerdictLine,
 )
 
+PART = ".part.jsonl"
+
 
 @dataclass
 class _Merged:
@@ -64,11 +66,18 @@ def merge_lines(parts: Sequence[tuple[str, Sequence[RecordLine], bool]]) -> Reco
 
 
 def read_parts(paths: Iterable[str | os.PathLike[str]]) -> list[tuple[str, list[RecordLine], bool]]:
-    """The parts at ``paths``: files, run folders, or folders full of shards."""
+    """The parts at ``paths``: files, run folders, or folders full of shards.
+
+    A shard that broke off (``.part.jsonl``) is taken too, unless its unit was done again: what it found is still true.
+    """
     files: list[Path] = []
     for path in map(Path, paths):
         if path.is_dir() and not (path / "record.jsonl").exists():
-            shards = sorted(file for file in path.glob("*.jsonl") if not file.name.endswith(".part.jsonl"))
+            whole = {file.name for file in path.glob("*.jsonl") if not file.name.endswith(PART)}
+            left = {file.name for file in path.glob(f"*{PART}")} - {
+                name.removesuffix(".jsonl") + PART for name in whole
+            }
+            shards = [path / name for name in sorted(whole | left)]
             if not shards:
                 raise ReportError(f"{path}: no record.jsonl and no shards (*.jsonl) in this folder")
             files.extend(shards)

@@ -161,7 +161,7 @@ def _build_summary(record: Record, build_id: str) -> BuildSummary:
             {finding.id for finding in record.findings if finding.build == build_id and finding.type == "conflict"}
         ),
         families=families,
-        vacuous_families=_vacuous(record, verdicts, families),
+        vacuous_families=_vacuous(verdicts, families),
     )
 
 
@@ -180,14 +180,26 @@ def _families(verdicts: Sequence[VerdictLine]) -> tuple[FamilySummary, ...]:
     )
 
 
-def _vacuous(record: Record, verdicts: Sequence[VerdictLine], families: Sequence[FamilySummary]) -> tuple[str, ...]:
+def _vacuous(verdicts: Sequence[VerdictLine], families: Sequence[FamilySummary]) -> tuple[str, ...]:
     """Families that were to run and judged nothing: a run that looks green because nothing happened."""
     chosen = {verdict.family for verdict in verdicts if not verdict.by_choice}
-    empty = [family.family for family in families if family.judged == 0 and family.family in chosen]
-    asked = [pattern for run in record.runs for pattern in run.families]
-    known = [family.family for family in families]
-    absent = [pattern for pattern in asked if not any(fnmatchcase(name, pattern) for name in known)]
-    return tuple(dict.fromkeys(empty + absent))
+    return tuple(family.family for family in families if family.judged == 0 and family.family in chosen)
+
+
+def _unknown_families(record: Record) -> list[str]:
+    """Families that were asked for and that no build has: a typing error would otherwise look like a success."""
+    asked = dict.fromkeys(pattern for run in record.runs for pattern in run.families)
+    known = {verdict.family for verdict in record.verdicts}
+    return [pattern for pattern in asked if not any(fnmatchcase(name, pattern) for name in known)]
+
+
+def _unfaithful(verdicts: Iterable[VerdictLine]) -> dict[str, list[str]]:
+    """Conflicts of which a build followed more than one alternative."""
+    followed: dict[str, dict[str, None]] = {}
+    for verdict in verdicts:
+        if verdict.conflict and verdict.follows:
+            followed.setdefault(verdict.conflict, {})[verdict.follows] = None
+    return {conflict: list(ways) for conflict, ways in followed.items() if len(ways) > 1}
 
 
 def _reasons(
@@ -222,6 +234,10 @@ def _reasons(
         note(None, lesser["inconclusive"], f"inconclusive that only warn{where}")
         note(3, len(build.vacuous_families), f"families judged nothing{where}: {', '.join(build.vacuous_families)}")
         note(None, build.verdicts["known_fail"], f"known failures{where}")
+        for conflict, ways in _unfaithful(verdicts).items():
+            warnings.append(f"conflict {conflict}{where}: followed {' and '.join(ways)} in one run")
+    unknown = _unknown_families(record)
+    note(3, len(unknown), f"families asked for do not exist: {', '.join(unknown)}")
     if not record.verdicts:
         why.setdefault(3, []).append("the record has no verdict")
     note(3, len(record.missing_units), "planned work units are missing")

@@ -67,6 +67,14 @@ def test_of_two_builds_only_the_failing_one_is_excused(record, verdict):
     assert words(apply_baseline(both, baseline_of(both))) == ["known_fail", "pass"]
 
 
+def test_entries_that_do_nothing_are_warned_about(tmp_path, record, verdict):
+    entries = (known("C-typo"), known("C-1", expires=date(2020, 1, 1)))
+    (tmp_path / "known.yaml").write_text(baseline_yaml(entries))
+    summary = summarise(record(verdict("C-1", "fail")), baseline=tmp_path / "known.yaml")
+    assert summary.exit_code == 1
+    assert summary.warnings == ("baseline: C-typo of c was not judged", "baseline: C-1 of c expired on 2020-01-01")
+
+
 def test_an_earlier_record_serves_as_baseline(tmp_path, record, verdict):
     write_lines(tmp_path / "old" / "record.jsonl", record(verdict("C-1", "fail")).lines)
     for baseline in (tmp_path / "old", tmp_path / "old" / "record.jsonl"):

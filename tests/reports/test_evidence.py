@@ -1,11 +1,17 @@
 """Payloads, timelines and sequence diagrams, each on its own."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from lxml import etree
 
 from testcall_reports.html.payload import aligned, pretty, pretty_xml, stanza_label, visible
 from testcall_reports.html.sequence import MAX_LANES, sequence_svg
 from testcall_reports.html.timeline import clock_text, lanes_of, moments_of, span_text
 from testcall_reports.record import CallbackLine, Divergence, MediaLine, OutcomeLine, StepLine, WireLine
+
+KEYS = ["channel", "stanza", "url", "status", "request", "response", "body", "headers", "uid", "occupant", "direction", "error", "own",
+        "code", "arguments", "ended", "message", "media", "frames", "level_dbov", "reason", "kind", "$", "http", "xmpp"]  # fmt: skip
 
 
 def test_a_stanza_is_indented_and_broken_xml_is_shown_as_it_came():
@@ -116,6 +122,40 @@ def test_a_drawing_that_no_page_can_hold_is_left_out():
     crowd = [StepLine(seq=n, actor=f"user{n}", name="join") for n in range(1, MAX_LANES + 2)]
     assert sequence_svg(moments_of(crowd), "C-1") == ""
     assert sequence_svg([], "C-1") == ""
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS) | st.text(max_size=5), inner, max_size=4)
+    ),
+    max_leaves=12,
+)
+
+
+@settings(deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([StepLine, WireLine, CallbackLine, OutcomeLine, MediaLine]), st.text(max_size=9), JSON
+        ),
+        max_size=5,
+    ),
+    JSON,
+    JSON,
+)
+def test_no_evidence_whatever_breaks_a_report(found, expected, seen):
+    lines = [
+        model(
+            seq=n, actor=name, name=name, data=data if isinstance(data, dict) else {"arguments": data, "stanza": data}
+        )
+        for n, (model, name, data) in enumerate(found, 1)
+    ]
+    svg = sequence_svg(moments_of(lines, Divergence(seq=1, absent=True)), "C-1")
+    if svg:
+        etree.fromstring(str(svg).encode())
+    for row in aligned(expected, seen):
+        assert row.expected is not None or row.seen is not None
 
 
 @pytest.mark.parametrize(("ms", "text"), [(0, "0.0 ms"), (99.94, "99.9 ms"), (812.3, "812 ms"), (12_345, "12.35 s")])

@@ -29,6 +29,21 @@ def test_shards_and_the_run_s_record_become_one(tmp_path, record, verdict):
     assert len({(line.unit, line.seq) for line in merged.lines}) == len(merged.lines)
 
 
+def test_a_shard_that_broke_off_is_saved_unless_its_unit_was_done_again(tmp_path, record, verdict):
+    write_lines(tmp_path / "out" / "record.jsonl", record().lines)
+    for unit in ("u1", "u2"):
+        with pytest.raises(RuntimeError), shard(tmp_path / "shards", unit) as writer:  # noqa: PT012
+            writer.write(verdict(f"C-{unit}", unit=unit))
+            raise RuntimeError
+    merged = merge_records([tmp_path / "out", tmp_path / "shards"], tmp_path / "first.jsonl")
+    assert [line.clause for line in merged.verdicts] == ["C-u1", "C-u2"]
+    assert merged.interrupted
+    for unit in ("u1", "u2"):
+        with shard(tmp_path / "shards", unit) as writer:
+            writer.write(verdict(f"C-{unit}", unit=unit))
+    assert not merge_records([tmp_path / "out", tmp_path / "shards"], tmp_path / "second.jsonl").interrupted
+
+
 def test_merging_twice_changes_nothing(record, verdict):
     whole = record(UnitLine(unit="u1", build="b"), verdict("C-1"), InstrumentLine(name="loop_lag", data={"p95_ms": 1}))
     once = merge_lines([part("a", whole)])

@@ -84,6 +84,19 @@ def test_a_family_that_was_asked_for_and_does_not_exist_is_a_hole(record, verdic
     assert code(record(verdict("C-1"), families=("evnts",))) == 3
 
 
+def test_a_family_that_only_one_of_two_builds_has_is_no_hole(record, verdict):
+    both = record(
+        verdict("C-1", build="b"), verdict("C-2", build="b2", family="ringing"), families=("ringing", "events")
+    )
+    assert code(both) == 0
+
+
+def test_following_two_alternatives_of_one_conflict_is_said(record, verdict):
+    lines = [verdict(f"C-{way}", conflict="K-1", follows=way) for way in ("rejects", "resolves")]
+    assert summary_of(record(*lines)).warnings == ("conflict K-1: followed rejects and resolves in one run",)
+    assert summary_of(record(lines[0])).warnings == ()
+
+
 def test_an_empty_an_interrupted_and_an_incomplete_record_are_not_green(record, verdict):
     assert code(record()) == 3
     assert code(record(verdict(), footer=False)) == 3

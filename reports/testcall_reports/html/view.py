@@ -170,6 +170,7 @@ class BuildView:
     uncounted: tuple[ClauseView, ...]
     passes: tuple[FamilyGroup, ...]
     proofs: tuple[tuple[str, int], ...]
+    quarantined: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
@@ -318,6 +319,11 @@ def _build_view(record: Record, summary: BuildSummary, detail: Detail) -> BuildV
         uncounted=compact("differs", "holds"),
         passes=_passes(record, lines, anchor, detail),
         proofs=tuple((text, proofs.count(proof)) for proof, text in PROOFS.items() if proof in proofs),
+        quarantined=tuple(
+            (visible(unit.unit), visible(unit.quarantined))
+            for unit in record.units
+            if unit.quarantined and unit.build == summary.build
+        ),
     )
 
 
