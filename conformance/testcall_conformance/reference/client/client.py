@@ -113,7 +113,11 @@ class CallClient:
             if options.presenter is not None and not ticket.presenter_enabled:
                 raise CallFailure("presenter_mode_disabled", "presenter mode is not enabled for this application")
             self.session = CallSession(self._wire, api.service, ticket, options, timers=self.timers, tell=self._tell)
-            await self.session.join()
+            try:
+                await self.session.join()
+            except CallFailure as failure:
+                self._tell(Event("connection_failed", {"failure": failure}))
+                raise
         except CallFailure:
             self.session = None
             raise
@@ -124,6 +128,11 @@ class CallClient:
         """Leave the session; without one nothing happens."""
         if self.session is not None:
             await self.session.leave()
+
+    @property
+    def api(self) -> CallApi:
+        """Requests to the service; :class:`CallFailure` ``sdk_not_initialized`` before there is one."""
+        return self._service_api()
 
     def readings(self) -> list[Reading]:
         """What is received, by remote source."""

@@ -59,6 +59,11 @@ class MediaLeg:
         """The Jingle session's id, empty before the offer."""
         return self._offer.sid if self._offer is not None else ""
 
+    @property
+    def state(self) -> str:
+        """The connection's state (W3C words), empty before the offer."""
+        return self._pc.connectionState if self._pc is not None else ""
+
     async def answer(self, offer: Offer, responder: str, send_audio: bool, send_video: bool) -> str:
         """Answer the bridge's offer and return the session-accept."""
         from aiortc import RTCConfiguration, RTCPeerConnection

@@ -8,6 +8,8 @@ from typing import Any
 
 SILENCE_DBOV = -127.0  # the quietest level of RFC 6464 §3
 WINDOW_S = 0.5
+FULL_SCALE = 32768
+FRAME_S = 0.02  # Opus frames as all our peers send them
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +17,7 @@ class Reading:
     """One remote source now.
 
     ``frames`` counts decoded frames since it came; ``level_dbov`` is over the last half second of audio (RFC 6464 scale,
-    0 loudest), ``mark`` the number in the last picture, ``None`` where there is none.
+    0 loudest), ``mark`` the number in the last picture, ``None`` where there is none; ``energy`` is W3C's totalAudioEnergy.
     """
 
     owner: str
@@ -26,6 +28,7 @@ class Reading:
     width: int | None = None
     height: int | None = None
     mark: int | None = None
+    energy: float = 0.0
 
 
 @dataclass(slots=True)
@@ -38,6 +41,7 @@ class Meter:
     frames: int = 0
     width: int | None = None
     height: int | None = None
+    energy: float = 0.0
     _powers: deque[tuple[float, float]] = field(default_factory=deque)
     _picture: Any = None
 
@@ -47,7 +51,9 @@ class Meter:
 
         values = samples.astype(np.float64)
         self.frames += 1
-        self._powers.append((at_s, float(np.mean(values * values)) if values.size else 0.0))
+        power = float(np.mean(values * values)) if values.size else 0.0
+        self.energy += power / FULL_SCALE**2 * FRAME_S
+        self._powers.append((at_s, power))
         while self._powers[0][0] < at_s - WINDOW_S:
             self._powers.popleft()
 
@@ -60,14 +66,24 @@ class Meter:
     def read(self, now_s: float) -> Reading:
         """The reading at ``now_s`` (the clock that ``hear`` was given)."""
         level = self._level(now_s) if self.media == "audio" else None
-        return Reading(self.owner, self.source, self.media, self.frames, level, self.width, self.height, self._mark())
+        return Reading(
+            self.owner,
+            self.source,
+            self.media,
+            self.frames,
+            level,
+            self.width,
+            self.height,
+            self._mark(),
+            self.energy,
+        )
 
     def _level(self, now_s: float) -> float:
         from math import log10
 
         recent = [power for at, power in self._powers if at >= now_s - WINDOW_S]
         mean = sum(recent) / len(recent) if recent else 0.0
-        return max(10 * log10(mean / 32768**2), SILENCE_DBOV) if mean > 0 else SILENCE_DBOV
+        return max(10 * log10(mean / FULL_SCALE**2), SILENCE_DBOV) if mean > 0 else SILENCE_DBOV
 
     def _mark(self) -> int | None:
         if self._picture is None:

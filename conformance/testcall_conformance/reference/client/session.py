@@ -21,6 +21,7 @@ from testcall_conformance.reference.client.failure import CallFailure
 from testcall_conformance.reference.client.media import MediaLeg
 from testcall_conformance.reference.client.meter import Reading
 from testcall_conformance.reference.client.model import Event, JoinOptions, Participant, Service, Ticket
+from testcall_conformance.reference.client.outbox import Outbox, Send
 from testcall_conformance.reference.client.presence import Presence, commands, read_presence
 from testcall_conformance.reference.client.recording import RecordingWatch
 from testcall_conformance.reference.client.room import Change, Changed, Entered, Gone, Joined, Left, Refused, Room
@@ -66,8 +67,7 @@ class CallSession:
         self._media: MediaLeg | None = None
         self._entered: asyncio.Future[bool] | None = None
         self._gone: asyncio.Future[str] | None = None
-        self._outbox: asyncio.Queue[Callable[[], Coroutine[Any, Any, Any]] | None] = asyncio.Queue()
-        self._sender: asyncio.Task[None] | None = None
+        self._outbox = Outbox()
         self._jobs: set[asyncio.Task[None]] = set()
         self._components: dict[str, str] = {}
         self._recording = RecordingWatch()
@@ -87,6 +87,36 @@ class CallSession:
     def over(self) -> bool:
         """Whether the session has ended for us."""
         return self._over
+
+    @property
+    def audio_only(self) -> bool:
+        """Whether we send no video in this session."""
+        return self._options.audio_only
+
+    @property
+    def peer_call(self) -> bool:
+        """Whether leaving ends the session for everybody."""
+        return self._options.peer_call
+
+    @property
+    def recording(self) -> bool:
+        """Whether the session is being recorded, by the service's word."""
+        return self._recording.recording
+
+    @property
+    def sending(self) -> tuple[str, ...]:
+        """The kinds of media that are being sent."""
+        return () if self._media is None else tuple(kind for kind in ("audio", "video") if self._media.sends(kind))
+
+    @property
+    def media_state(self) -> str:
+        """The state of the media connection (W3C words), empty before there is one."""
+        return self._media.state if self._media is not None else ""
+
+    @property
+    def socket_url(self) -> str:
+        """Where the signalling connection leads, without the token."""
+        return self.me.ticket.socket_url
 
     @property
     def prompted(self) -> bool:
@@ -115,12 +145,14 @@ class CallSession:
             await self._release()
             raise
         assert self._room is not None
-        self._sender = asyncio.create_task(self._send_all(), name="outbox")
+        self._outbox.start()
         self._tell(Event("session_joined"))
         self._tell(happenings.listed(self.participants))
         self._count_company()
         if self._options.auto_record:
             self.record(True)
+        if self._options.auto_transcribe:
+            self.transcribe(True)
 
     async def leave(self, reason: str = "left") -> None:
         """Leave; returns when all is released. Leaving twice is leaving once."""
@@ -128,9 +160,7 @@ class CallSession:
             return
         self._over = True
         company = len(self.participants) == 2 and reason != "timed_out"
-        self._flush()
-        if self._sender is not None:
-            await asyncio.gather(self._sender, return_exceptions=True)
+        await self._outbox.drain()
         if self._room is not None and self._room.entered:
             self._gone = asyncio.get_running_loop().create_future()
             with contextlib.suppress(CallFailure, TimeoutError):
@@ -194,6 +224,11 @@ class CallSession:
         command = "SCREEN_SHARING_STARTED" if sharing else "SCREEN_SHARING_STOPPED"
         self._queue_presence(*([tag(command, text="{}")] if command in self._wire.commands else []))
         self._tell(Event("screen_share_started" if sharing else "screen_share_stopped"))
+
+    def stay(self) -> None:
+        """Answer the idle prompt: stay."""
+        if self._idle is not None and self._idle.prompted:
+            self._idle.stay()
 
     def record(self, on: bool, mode: str = "file", stream_id: str | None = None) -> None:
         """Ask the service to start or stop recording (``file``) or streaming (``stream``); events follow its word."""
@@ -434,19 +469,9 @@ class CallSession:
         stanza = self._presence(None, *extra)
         self._queue(lambda: self._stream.send(stanza))
 
-    def _queue(self, send: Callable[[], Coroutine[Any, Any, Any]]) -> None:
+    def _queue(self, send: Send) -> None:
         if not self._over:
-            self._outbox.put_nowait(send)
-
-    def _flush(self) -> None:
-        self._outbox.put_nowait(None)
-
-    async def _send_all(self) -> None:
-        while (send := await self._outbox.get()) is not None:
-            try:
-                await send()
-            except CallFailure as failure:
-                logger.info("an action was not carried out: %s", failure)
+            self._outbox.put(send)
 
     def _tell_all(self, events: list[Event]) -> None:
         for event in events:
@@ -475,8 +500,7 @@ class CallSession:
     async def _release(self) -> None:
         self._over = True
         current = asyncio.current_task()
-        if self._sender is not None:
-            self._sender.cancel()
+        self._outbox.stop()
         if self._media is not None:
             await self._media.close()
         await self._stream.close()
