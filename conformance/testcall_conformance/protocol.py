@@ -258,7 +258,8 @@ class Observation(Message):
 class Callback(Message):
     """A function that the runner passed was called. ``name`` is the member under which it was passed (``onUserJoined``).
 
-    ``seq`` counts from 1 per instance and never repeats; ``at_ms`` counts from the instance's ``open``.
+    ``seq`` counts from 1 per instance and never repeats; ``at_ms`` counts from the instance's ``open``, ``clock_ms`` the same
+    on the clock of the SDK's side, which differs where ``advance`` moved it.
     """
 
     instance: str
@@ -267,6 +268,7 @@ class Callback(Message):
     arguments: list[Any] = Field(default_factory=list)
     seq: int
     at_ms: float
+    clock_ms: float | None = None
 
 
 class Late(Message):

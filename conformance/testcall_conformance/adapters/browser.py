@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 _PAGE = Path(__file__).parent / "browser_page"
 _INSTANCES = 4  # more pages than this with real media exceed two cores
 _CONSOLE_LINES = 200  # of warnings and errors kept per page; the SDK's media stack writes thousands
+_ADVANCE_STEP_MS = 1000.0
+_ADVANCE_STEPS = 600  # an hour in steps of 6 s
 _FLAGS = (
     "--use-fake-ui-for-media-stream",  # else "no microphone & camera"; also accepts getDisplayMedia
     "--use-fake-device-for-media-stream",
@@ -237,7 +239,10 @@ class BrowserAdapter:
             raise AdapterFailure(
                 "unsupported", "this instance was opened with a real clock; open it with clock: virtual"
             )
-        await tab.page.clock.run_for(round(ms))
+        step = max(_ADVANCE_STEP_MS, ms / _ADVANCE_STEPS)
+        while ms > 0:
+            await tab.page.clock.run_for(round(min(step, ms)))  # in steps: what a timer starts gets its turn in between
+            ms -= step
 
     def _deliver(self, message: Notification) -> None:
         self.on_message(message)

@@ -16,7 +16,7 @@
   const MISSING = -32001, INVALID_PARAMS = -32602, METHOD_NOT_FOUND = -32601;
   const MAX_DEPTH = 8, MAX_NODES = 20000;
 
-  let instance = "__INSTANCE__", opened = now(), seq = 0, lastId = 0;
+  let instance = "__INSTANCE__", opened = now(), clockOpened = performance.now(), seq = 0, lastId = 0;
   const globalsBefore = new Set(Object.getOwnPropertyNames(window));
   const objects = new Map();       // id -> object that was sent or named
   const ids = new WeakMap();       // object -> id
@@ -25,6 +25,7 @@
   const capabilities = Object.create(null);
 
   const atMs = () => Math.round((now() - opened) * 1000) / 1000;
+  const clockMs = () => Math.round((performance.now() - clockOpened) * 1000) / 1000;  // a fake clock's, where there is one
   const send = (message) => window.__testcall_send(stringify({ jsonrpc: "2.0", ...message }));
   const notify = (method, params) => send({ method, params });
 
@@ -181,7 +182,7 @@
   function makeFunction(value, member) {
     let calls = 0;
     const made = function (...given) {
-      const params = { instance, function: value.id, arguments: given.map(encode), seq: ++seq, at_ms: atMs() };
+      const params = { instance, function: value.id, arguments: given.map(encode), seq: ++seq, at_ms: atMs(), clock_ms: clockMs() };
       notify("callback", member === null ? params : { ...params, name: member });
       if (value.does === "throws") throw new Error(`thrown on purpose by the function ${value.id}`);
       for (const step of value.does || []) {
@@ -292,7 +293,7 @@
   // --- JSON-RPC -----------------------------------------------------------------------------------------------------
 
   const METHODS = {
-    open(params, reply) { instance = params.instance; opened = now(); reply(null); },
+    open(params, reply) { instance = params.instance; opened = now(); clockOpened = performance.now(); reply(null); },
     describe(_params, reply) { reply({ operations: operations() }); },
     invoke,
     echo(params, reply, refuse) {
