@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,9 +46,6 @@ STATE_FOR: dict[str, str] = {
 JOINS = frozenset({"join_session", "join_session_by_id", "join_presentation"})
 ENDS = frozenset({"leave_session", "end_session_for_all"})
 
-CLOSED = "http://127.0.0.1:9/"
-"""An address where nobody answers (port 9, discard)."""
-
 
 def NO_CHANGES(_: Actor) -> dict[str, Any]:  # noqa: N802 - used as a constant
     """No other settings of the application."""
@@ -57,12 +54,13 @@ def NO_CHANGES(_: Actor) -> dict[str, Any]:  # noqa: N802 - used as a constant
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """How a condition is brought about: another state, bad arguments, other settings of the application, no devices."""
+    """How a condition is brought about: another state, bad arguments, other settings of the application, no devices, no network."""
 
     state: str | None = None
     arguments: Callable[[Actor], dict[str, Any]] = lambda _: {}
     app: Callable[[Actor], dict[str, Any]] = NO_CHANGES
     devices: str = "granted"
+    fault: bool = False
 
 
 def _argument(concept: str, value: Any) -> Violation:
@@ -99,13 +97,9 @@ VIOLATIONS: dict[str, Violation] = {
     "container_missing": _argument("container", None),
     "device_unknown": _argument("device_id", "no-such-device"),
     "permission_denied": Violation(devices="denied"),
-    "network_failure": Violation(
-        app=lambda actor: {
-            key: CLOSED
-            for key in ("calls_host", "admin_host", "client_host")
-            if key in actor.stage.contract.settings["app_settings"].members
-        }
-    ),
+    "network_failure": Violation(fault=True),
+    "already_initialized": Violation(state="initialized"),
+    "already_logged_in": Violation(state="logged_in"),
 }
 """How each condition is brought about. A condition that is not here can't be, and clauses on it are not run."""
 
@@ -152,7 +146,32 @@ async def play_call(stage: Stage, scene: Scene) -> None:
     doubtful = len(params) > 1
     async with instance(stage, state, violation) as actor:
         arguments = violation.arguments(actor) | _chosen(stage, actor, concept, params)
-        await probe(stage, actor, concept, arguments, patient=not doubtful or "form" in params)
+        if concept == "get_call_details":
+            await _past_call(stage, actor.session)
+        with _network(stage, broken=violation.fault):
+            await probe(stage, actor, concept, arguments, patient=not doubtful or "form" in params)
+
+
+@contextmanager
+def _network(stage: Stage, *, broken: bool) -> Iterator[None]:
+    """While inside, every HTTP connection to the service breaks, if ``broken``."""
+    if not broken:
+        yield
+        return
+    from testcall_simulator.faults import Fault
+
+    faults = stage.simulator.faults
+    rule = faults.add(Fault("http", "close", times=None))
+    try:
+        yield
+    finally:
+        faults.remove(rule)
+
+
+async def _past_call(stage: Stage, session: str) -> None:
+    """A call of that session in the service's log: bob was there and left."""
+    peer = await stage.simulator.join_peer(session, "bob")
+    await peer.leave()
 
 
 STATEFUL = frozenset({"initialize", "initialize_from_settings", "login", "login_with_token", "logout", *JOINS, *ENDS})

@@ -93,7 +93,15 @@ def make_plan(contract: Contract, description: Description, selection: Selection
 UNIT_GROUPS: dict[str, str] = {"settings": "settings", "bad_setting": "refusals", "unknown_key": "refusals"}
 """Kinds of scene that are played in one unit of that name; ``call`` scenes are split by operation, tours by name."""
 
-_WEIGHT = {"settings": 3.0, "tour": 8.0, "muted_media": 6.0, "listeners": 4.0, "survival": 6.0, "registration": 4.0}
+_WEIGHT = {
+    "in_call": 20.0,
+    "settings": 3.0,
+    "tour": 8.0,
+    "muted_media": 6.0,
+    "listeners": 4.0,
+    "survival": 6.0,
+    "registration": 4.0,
+}
 
 
 def _group(scene: Scene) -> str:

@@ -15,7 +15,8 @@ from typing import Any
 from testcall_conformance import measure
 from testcall_conformance.errors import AdapterFailure, ConformanceError
 from testcall_conformance.stage import USER, Actor, Stage
-from testcall_contract.trace import TraceTimeoutError
+from testcall_contract.models import Contract
+from testcall_contract.trace import TraceEvent, TraceTimeoutError
 
 TOURS: dict[str, tuple[str, ...]] = {
     "with_peer": (
@@ -30,7 +31,10 @@ TOURS: dict[str, tuple[str, ...]] = {
     "kicked": ("join_with_peer", "kicked"),
     "ended": ("join_with_peer", "ended_for_all"),
     "ending": ("join_with_peer", "end_for_all"),
-    "buttons": ("join_with_peer", "button_mute_audio", "button_end_call"),
+    "buttons": (
+        "join_with_peer", "button_mute_audio", "button_unmute_audio", "button_pause_video", "button_raise_hand",
+        "button_layout", "button_end_call",
+    ),
     "rejoin": ("join_with_peer", "leave", "rejoin"),
     "refused": ("token_refused",),
     "idle": ("join", "idle_timeout"),
@@ -77,10 +81,31 @@ class Play:
     async def act(self, cause: str) -> None:
         """Play the act of ``cause``, framed in the trace, and wait until nothing follows from it any more."""
         trace = self.stage.trace
-        trace.add("step", self.actor.id, "act", act=cause, phase="begin")
+        begin = trace.add("step", self.actor.id, "act", act=cause, phase="begin").seq
         await ACTS[cause](self)
+        await self._promised(cause, begin)
         await self.stage.settle()
         trace.add("step", self.actor.id, "act", act=cause, phase="end")
+
+    async def _promised(self, cause: str, begin: int) -> None:
+        """Wait until every event that the contract promises on ``cause`` has fired, or the limit is over."""
+        missing = promised_events(self.stage.contract, cause)
+        for event in self.stage.trace.since(begin):
+            missing.discard(event.name if event.kind == "callback" else "")
+
+        def last(event: TraceEvent) -> bool:
+            if event.kind == "callback" and event.actor == self.actor.id:
+                missing.discard(event.name)
+            return not missing
+
+        if not missing:
+            return
+        try:
+            await self.stage.trace.wait(
+                last, what="the promised events", timeout_s=self.stage.limits.event, after=self.stage.trace.last_seq
+            )
+        except TraceTimeoutError:
+            return
 
     async def peer(self, uid: str) -> Any:
         """A peer that joins now, with sound and picture; each has a tone of its own."""
@@ -119,6 +144,23 @@ class Play:
         stage = self.stage
         sample = await watch_tracks(stage, self.actor.id, media, present=present)
         stage.trace.add("media", self.actor.id, "rendered", media=media, wanted=present, **sample)
+
+
+def promised_events(contract: Contract, cause: str) -> set[str]:
+    """The events that some clause of the contract promises on ``cause``."""
+    same = {cause, SAME_AS.get(cause, cause)}
+    return {
+        key
+        for key, event in contract.events.items()
+        for clause in event.clauses
+        if clause.rule in ("event.fires", "event.payload", "event.order")
+        and clause.args.get("cause") in same
+        and clause.args.get("times", 1)
+    }
+
+
+SAME_AS = {"remote_join_first": "remote_join", "leave_alone": "leave_alone"}
+"""Acts that bring about another cause, too."""
 
 
 async def watch_tracks(stage: Stage, instance: str, media: str, *, present: bool) -> dict[str, Any]:
@@ -343,10 +385,14 @@ async def _layout_change(play: Play) -> None:
             await play.actor.call("set_layout", "act", layout=others[0])
 
 
-def _press(control: str) -> Callable[[Play], Awaitable[None]]:
+def _press(control: str, *, ends: bool = False) -> Callable[[Play], Awaitable[None]]:
     async def act(play: Play) -> None:
         if play.stage.description.capabilities.ui and control in play.stage.contract.controls:
+            after = play.stage.trace.last_seq
             await press(play.stage, play.actor.id, control)
+            if ends and play.in_session:
+                await play.actor.left(after)
+                play.in_session = False
 
     return act
 
@@ -438,7 +484,12 @@ ACTS: dict[str, Callable[[Play], Awaitable[None]]] = {
     "recording_start": _record,
     "recording_stop": _stop_recording,
     "button_mute_audio": _press("audio"),
-    "button_end_call": _press("end_call"),
+    "button_unmute_audio": _press("audio"),
+    "button_pause_video": _press("video"),
+    "button_layout": _press("layout"),
+    "button_raise_hand": _press("raise_hand"),
+    "button_recording": _press("recording"),
+    "button_end_call": _press("end_call", ends=True),
     "idle_timeout": _idle_timeout,
 }
 

@@ -8,6 +8,7 @@ from typing import Any
 from testcall_conformance.call_scenes import play_call, play_every_call, play_login_race, play_login_state, probe, reach
 from testcall_conformance.dialect import Given
 from testcall_conformance.errors import ConformanceError
+from testcall_conformance.in_call_scenes import play_in_call
 from testcall_conformance.listener_scenes import (
     play_listeners,
     play_registration,
@@ -31,7 +32,7 @@ async def play_token(stage: Stage, scene: Scene) -> None:
         elif about == "repeated":
             await _join_and_leave(stage, actor)
         elif about == "other_session":
-            actor.session = stage.new_session("elsewhere")
+            await stage.simulator.join_peer(stage.new_session("elsewhere"), "bob")
         await probe(stage, actor, "join_session", {})
     finally:
         await actor.close()
@@ -101,6 +102,7 @@ PLAYERS: dict[str, Callable[[Stage, Scene], Awaitable[None]]] = {
     "tour": _tour,
     "call": play_call,
     "every_call": play_every_call,
+    "in_call": play_in_call,
     "login_race": play_login_race,
     "login_state": play_login_state,
     "settings": play_settings,

@@ -105,7 +105,7 @@ async def play_settings(stage: Stage, scene: Scene) -> None:
         await actor.join(values, label="probe")
         play.in_session = await actor.joined(after)
         if play.in_session:
-            await _negotiated(stage, actor, after)
+            await stage.until(lambda e: e.name == "media_connected" and e.data.get("session") == actor.session, after)
             await stage.settle()
             await look_at_controls(stage, actor, values)
             await actor.call("leave_session", "arrange")
@@ -114,21 +114,6 @@ async def play_settings(stage: Stage, scene: Scene) -> None:
         for peer in play.peers.values():
             await peer.leave()
         await actor.close()
-
-
-async def _negotiated(stage: Stage, actor: Actor, after: int) -> None:
-    """Wait until media is connected, so that sources and their mute states are told."""
-    from testcall_contract.trace import TraceTimeoutError
-
-    try:
-        await stage.trace.wait(
-            lambda e: e.name == "media_connected" and e.data.get("session") == actor.session,
-            what="media connected",
-            timeout_s=stage.limits.media,
-            after=after,
-        )
-    except TraceTimeoutError:
-        return
 
 
 async def look_at_controls(stage: Stage, actor: Actor, values: Mapping[str, Any]) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from testcall_conformance.adapters.base import Adapter
@@ -89,6 +89,15 @@ class Stage:
         self.trace.add("step", actor.id, "open", user=user)
         await self.adapter.open(actor.id, world)
         return actor
+
+    async def until(self, predicate: Callable[[TraceEvent], bool], after: int, limit_s: float | None = None) -> bool:
+        """Wait for an event that satisfies ``predicate``, as long as an event may take; whether it came."""
+        limit = self.limits.event if limit_s is None else limit_s
+        try:
+            await self.trace.wait(predicate, what="an event", timeout_s=limit, after=after)
+        except TraceTimeoutError:
+            return False
+        return True
 
     def keep(self, state: str, actor: Actor) -> None:
         """Keep an instance that is still in ``state``, for a later scene: a page costs a second, a refused call nothing."""

@@ -19,7 +19,7 @@ class Timeouts:
     """From the join call to the participant in the session, seen by the service."""
     refusal: float = 1.5
     """How long a call that should fail may take to tell so by another way than its result (an ``onError``)."""
-    event: float = 3.0
+    event: float = 2.0
     """From a cause to its callback."""
     media: float = 10.0
     """From the join to the first decoded media."""

@@ -13,7 +13,7 @@ from testcall_contract.rules import CAUSES
 from testcall_contract.shapes import describe, mismatch
 
 _SAME_ACT = {"ended_for_all": "ended_for_all"}
-_NEEDS_UI = frozenset({"button_mute_audio", "button_end_call"})
+
 _NEEDS_CLOCK = frozenset({"idle_timeout"})
 _WITHOUT_JOIN = frozenset({"login", "login_failure", "logout", "token_refused"})
 _BY_OPERATION = {
@@ -36,7 +36,7 @@ def tour_for(question: Question, cause: str) -> Sequence[Scene] | NotRun:
     if cause not in TOUR_OF:
         return NotRun(f"no act brings about: {CAUSES.get(cause, cause)}")
     capabilities = question.description.capabilities
-    if cause in _NEEDS_UI and not capabilities.ui:
+    if cause.startswith("button_") and not capabilities.ui:
         return NotRun("the adapter declares no capability 'ui'")
     if cause in _NEEDS_CLOCK and not capabilities.clock:
         return NotRun("the adapter declares no capability 'clock'")
@@ -163,16 +163,46 @@ def _wrong(question: Question, shapes: list[object], arguments: list[object]) ->
         if wrong:
             return wrong
     about = question.args.get("about")
-    return _wrong_about(str(about), arguments) if about else None
+    return _wrong_about(str(about), str(question.args["cause"]), arguments) if about else None
 
 
-def _wrong_about(about: str, arguments: list[object]) -> str | None:
-    """With ``about`` (a uid, ``local`` for the build's own user), whom the payload names."""
+def _wrong_about(about: str, cause: str, arguments: list[object]) -> str | None:
+    """Whom the payload is about: a uid, ``local`` or ``who`` (the one that the cause is about); or what a list holds.
+
+    ``full_list``: everybody who is in the session, and nobody else; ``local_in_list``: the build's own user, too.
+    """
     subject = arguments[0] if arguments else None
+    if about in ("full_list", "local_in_list"):
+        uids = {uid_of(item) for item in subject} if isinstance(subject, list) else set()
+        if about == "local_in_list":
+            return None if USER in uids else f"{USER} is not in the list"
+        wanted = _PRESENT.get(cause)
+        return (
+            None if wanted is None or uids == wanted else f"the list has {sorted(map(str, uids))}, not {sorted(wanted)}"
+        )
+    uid = uid_of(subject)
+    named = {"local": USER, "who": _SUBJECT.get(cause, "bob")}.get(about, about)
+    return None if uid == named else f"it is about {describe(uid)}, not {named!r}"
+
+
+_SUBJECT = {"remote_join": "carol", "remote_leave": "carol", "last_remote_leave": "bob", "join": USER}
+"""Whom a cause is about, where it isn't bob."""
+
+_PRESENT = {
+    "remote_join": {USER, "bob", "carol"},
+    "remote_leave": {USER, "bob"},
+    "last_remote_leave": {USER},
+    "join": {USER},
+    "join_with_peer": {USER, "bob"},
+}
+"""Who is in the session when the cause has come about."""
+
+
+def uid_of(subject: object) -> str | None:
+    """The uid that a user or participant object carries."""
     members = subject.get("own", subject) if isinstance(subject, dict) else None
     uid = members.get("uid") if isinstance(members, dict) else None
-    wanted = USER if about == "local" else about
-    return None if uid == wanted else f"it is about {describe(uid)}, not {wanted!r}"
+    return uid if isinstance(uid, str) else None
 
 
 @check("event.order", _plan)

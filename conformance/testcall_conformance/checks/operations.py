@@ -8,10 +8,12 @@ from typing import Any
 from testcall_conformance.call_scenes import ENDS, JOINS, STATE_FOR, VIOLATIONS
 from testcall_conformance.checks.registry import Judgement, NotRun, Question, check, unknown
 from testcall_conformance.evidence import Recording, Told
+from testcall_conformance.in_call_scenes import SIGNS, act_name
 from testcall_conformance.results import texts_in
 from testcall_conformance.scenes import Scene
 from testcall_conformance.stage import USER
 from testcall_contract.models import Operation
+from testcall_contract.rules import EFFECTS
 from testcall_contract.shapes import describe, mismatch
 
 
@@ -361,17 +363,11 @@ def _refused_code(data: dict[str, Any]) -> str | None:
 
 _ACT_EFFECTS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "left": ("leave", "occupant_left", {"uid": USER}),
-    "audio_muted": ("mute_audio", "source_muted", {"uid": USER, "media": "audio"}),
-    "audio_unmuted": ("unmute_audio", "source_unmuted", {"uid": USER, "media": "audio"}),
-    "video_paused": ("pause_video", "source_muted", {"uid": USER, "media": "video"}),
-    "video_resumed": ("resume_video", "source_unmuted", {"uid": USER, "media": "video"}),
     "ended_for_all": ("end_for_all", "session_ended", {}),
     "screen_shared": ("screen_share_start", "screen_share_started", {}),
     "screen_unshared": ("screen_share_stop", "screen_share_stopped", {}),
     "recording_requested": ("recording_start", "recording_started", {}),
     "recording_stop_requested": ("recording_stop", "recording_stopped", {}),
-    "hand_raised": ("raise_hand", "hand_raised", {"uid": USER}),
-    "hand_lowered": ("lower_hand", "hand_lowered", {"uid": USER}),
 }
 """Effect → the act that brings it about, and the event of the service that shows it."""
 
@@ -397,6 +393,8 @@ def _plan_effect(question: Question) -> Sequence[Scene] | NotRun:
         if not question.description.capabilities.observe:
             return NotRun("the adapter declares no capability 'observe'")
         return [Scene.of("tour", name="with_peer")]
+    if effect in SIGNS:
+        return [Scene.of("in_call")]
     if effect in _ACT_EFFECTS:
         return [Scene.of("tour", name=TOUR_OF[_ACT_EFFECTS[effect][0]])]
     return NotRun(f"no check sees the effect {effect!r} yet")
@@ -413,6 +411,8 @@ def effect(question: Question, recordings: Sequence[Recording]) -> Judgement:
         return _judge_login(question, recording, name)
     if name in _HELD_EFFECTS:
         return _judge_held(recording, name)
+    if name in SIGNS:
+        return _judge_sign(question, recording, name)
     cause, event, data = _ACT_EFFECTS[name]
     expected = f"the service sees {event.replace('_', ' ')}"
     act = recording.act(cause)
@@ -424,6 +424,21 @@ def effect(question: Question, recordings: Sequence[Recording]) -> Judgement:
     if not calls:
         return unknown(expected, "the dialect has no call for it", "adapter")
     return Judgement(bool(found), expected, expected if found else f"{calls[0].result}; the service saw nothing", seqs)
+
+
+def _judge_sign(question: Question, recording: Recording, name: str) -> Judgement:
+    expected = f"the service sees: {EFFECTS[name]}"
+    act = recording.act(act_name(question.promise))
+    if act is None or recording.joined(USER) is None:
+        return unknown(expected, "the build did not join")
+    told = act.calls(label="act")
+    sign = act.first(SIGNS[name].shown_by)
+    if not told:
+        return unknown(expected, "the call was not made")
+    if told[0].result is not None and told[0].result.ended == "absent":
+        return unknown(expected, "the build has no such operation", "sdk", told[0].seqs)
+    seen = f"{told[0].result}; {'the service saw it' if sign else 'the service saw nothing of it'}"
+    return Judgement(sign is not None, expected, seen, (*told[0].seqs, *((sign.seq,) if sign else ())))
 
 
 def _judge_call_effect(question: Question, recording: Recording, name: str) -> Judgement:

@@ -36,6 +36,11 @@ def token(question: Question, recordings: Sequence[Recording]) -> Judgement:
     if told is None:
         return unknown(expected, "the call was not made")
     after = [e for e in recording.service("occupant_joined", uid=USER) if e.seq > told.step.seq]
+    if about == "other_session":
+        elsewhere = recording.service("occupant_joined", uid="bob")[0].data["session"]
+        strays = [e for e in after if e.data["session"] == elsewhere]
+        joined = ", ".join(str(e.data["session"]) for e in after) or "none"
+        return Judgement(not strays, expected, f"joined: {joined}", (*told.seqs, *(e.seq for e in after[:1])))
     seqs = (*told.seqs, *(e.seq for e in after[:1]))
     return Judgement(bool(after) is accepted, expected, seen_of(recording, told), seqs)
 

@@ -127,7 +127,7 @@ def _muted(media: str) -> Looks:
     def look(_: Question, recording: Recording, value: Any) -> tuple[bool | None, str, tuple[int, ...]]:
         states = [
             e for e in recording.events
-            if e.name in ("source_muted", "source_unmuted") and e.data.get("uid") == USER and e.data.get("media") == media
+            if e.name in ("source_muted", "source_unmuted") and e.data.get("uid") == USER and e.data.get("kind") == media
         ]  # fmt: skip
         if not states:
             return None, f"the service was told nothing of the {media} source", ()
@@ -144,7 +144,7 @@ def _no_video(question: Question, recording: Recording, value: Any) -> tuple[boo
     sources = [
         e for e in recording.events if e.name in ("source_added", "source_unmuted") and e.data.get("uid") == USER
     ]
-    video = [e for e in sources if e.data.get("media") == "video"]
+    video = [e for e in sources if e.data.get("kind") == "video"]
     if not sources:
         return None, "the service was told of no source", ()
     wanted = value in when
