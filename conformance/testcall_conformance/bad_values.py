@@ -1,4 +1,4 @@
-"""Makes illegal arguments: a value of each class of :data:`testcall_contract.rules.BAD_VALUES` for a parameter or a setting."""
+"""Makes illegal arguments: a value of each class of :data:`testcall_contract.vocabulary.BAD_VALUES` for a parameter or a setting."""
 
 from __future__ import annotations
 

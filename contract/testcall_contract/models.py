@@ -179,7 +179,7 @@ class Operation(Item):
 
 
 class Effect(_Model):
-    """What a setting does, as something a check can see. ``kind`` is one of :data:`testcall_contract.rules.EFFECTS`."""
+    """What a setting does, as something a check can see. ``kind`` is one of :data:`testcall_contract.vocabulary.EFFECTS`."""
 
     kind: str
     args: dict[str, Any] = Field(default_factory=dict)

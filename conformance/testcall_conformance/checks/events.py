@@ -9,8 +9,8 @@ from testcall_conformance.evidence import Recording
 from testcall_conformance.scenes import TOUR_OF, TOURS, Scene
 from testcall_conformance.stage import USER
 from testcall_contract.models import Event
-from testcall_contract.rules import CAUSES
 from testcall_contract.shapes import describe, mismatch
+from testcall_contract.vocabulary import CAUSES
 
 _SAME_ACT = {"ended_for_all": "ended_for_all"}
 

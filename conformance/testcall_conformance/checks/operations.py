@@ -13,8 +13,8 @@ from testcall_conformance.results import texts_in
 from testcall_conformance.scenes import Scene
 from testcall_conformance.stage import USER
 from testcall_contract.models import Operation
-from testcall_contract.rules import EFFECTS
 from testcall_contract.shapes import describe, mismatch
+from testcall_contract.vocabulary import EFFECTS
 
 
 def plan_of_call(concept: str, contract_operations: Any, **params: Any) -> list[Scene]:

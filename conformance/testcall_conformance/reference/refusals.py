@@ -274,7 +274,7 @@ def _of_type(setting: Setting, value: Any) -> bool:
 
 
 def is_bad(bad: str, value: Any, shape: Shape = "any", types: Mapping[str, Shape] = MappingProxyType({})) -> bool:
-    """Whether a value is of a class of :data:`testcall_contract.rules.BAD_VALUES`, as far as the value itself tells.
+    """Whether a value is of a class of :data:`testcall_contract.vocabulary.BAD_VALUES`, as far as the value itself tells.
 
     ``shape`` is what a good value looks like, for ``wrong_type``.
     """
