@@ -243,9 +243,9 @@ _TABLE: tuple[Rule, ...] = (
         "surface.exists",
         "constant",
         "surface",
-        "What `path` leads to from a global is there (`exists`: false, it isn't).",
+        "What `path` leads to from a global is there, with its `members` (`exists`: false, it isn't).",
         ("path",),
-        ("exists",),
+        ("exists", "members"),
     ),
     Rule(
         "surface.css_class",
