@@ -316,7 +316,7 @@ def _build_view(record: Record, summary: BuildSummary, detail: Detail) -> BuildV
         conflicts=_conflicts(lines, findings),
         silences=tuple(_finding(one) for one in findings if one.type == "silence"),
         observations=tuple(_finding(one) for one in findings if one.type == "observation"),
-        uncounted=compact("differs", "holds"),
+        uncounted=compact("differs") + compact("holds"),
         passes=_passes(record, lines, anchor, detail),
         proofs=tuple((text, proofs.count(proof)) for proof, text in PROOFS.items() if proof in proofs),
         quarantined=tuple(
