@@ -398,8 +398,11 @@ def _press(control: str, *, ends: bool = False) -> Callable[[Play], Awaitable[No
 
 
 async def press(stage: Stage, instance: str, control: str) -> bool:
-    """Press a control of the contract; whether one of its names was found."""
+    """Press a control of the contract; whether one of its names was found. A menu that holds it is opened first."""
     found = stage.contract.controls[control]
+    if found.opened_by:
+        await press(stage, instance, found.opened_by)
+        await stage.settle()
     for name in [*found.names, *(f"css={selector}" for selector in found.selectors)]:
         params = {"instance": instance, "role": found.role, "name": name}
         try:
@@ -414,7 +417,22 @@ async def press(stage: Stage, instance: str, control: str) -> bool:
 
 
 async def look(stage: Stage, instance: str, control: str) -> dict[str, Any] | None:
-    """The state of a control: the first of its names that is found; ``count`` 0 when none is; None without names."""
+    """The state of a control: the first of its names that is found; ``count`` 0 when none is; None without names.
+
+    A menu that holds it is opened first, and closed again if it was.
+    """
+    found = stage.contract.controls[control]
+    if found.opened_by:
+        if not await press(stage, instance, found.opened_by):
+            return None
+        await stage.settle()
+        state = await _look(stage, instance, control)
+        await press(stage, instance, found.opened_by)
+        return state
+    return await _look(stage, instance, control)
+
+
+async def _look(stage: Stage, instance: str, control: str) -> dict[str, Any] | None:
     found = stage.contract.controls[control]
     names = [*found.names, *(f"css={selector}" for selector in found.selectors)]
     state: dict[str, Any] | None = None

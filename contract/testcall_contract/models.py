@@ -294,11 +294,15 @@ class Limit(Item):
 
 
 class Control(_Model):
-    """A visible control: how a person, and a check, finds it. ``role`` and ``names`` as in WAI-ARIA; any of the names will do."""
+    """A visible control: how a person, and a check, finds it. ``role`` and ``names`` as in WAI-ARIA; any of the names will do.
+
+    ``opened_by`` is another control (a menu) that has to be pressed before this one can be seen.
+    """
 
     role: str = "button"
     names: list[str] = Field(default_factory=list)
     selectors: list[str] = Field(default_factory=list)
+    opened_by: str | None = None
     basis: Basis = "observed"
 
 

@@ -169,14 +169,17 @@ def _wrong(question: Question, shapes: list[object], arguments: list[object]) ->
 def _wrong_about(about: str, cause: str, arguments: list[object]) -> str | None:
     """Whom the payload is about: a uid, ``local`` or ``who`` (the one that the cause is about); or what a list holds.
 
-    ``full_list``: everybody who is in the session, and nobody else; ``local_in_list``: the build's own user, too.
+    ``full_list``: everybody who is in the session, and nobody else; ``others_in_list``: so without regard to the build's own
+    user; ``local_in_list``: the build's own user, too.
     """
     subject = arguments[0] if arguments else None
-    if about in ("full_list", "local_in_list"):
+    if about in ("full_list", "others_in_list", "local_in_list"):
         uids = {uid_of(item) for item in subject} if isinstance(subject, list) else set()
         if about == "local_in_list":
             return None if USER in uids else f"{USER} is not in the list"
         wanted = _PRESENT.get(cause)
+        if about == "others_in_list" and wanted is not None:
+            uids, wanted = uids - {USER}, wanted - {USER}
         return (
             None if wanted is None or uids == wanted else f"the list has {sorted(map(str, uids))}, not {sorted(wanted)}"
         )
@@ -199,10 +202,12 @@ _PRESENT = {
 
 
 def uid_of(subject: object) -> str | None:
-    """The uid that a user or participant object carries."""
+    """The uid that a user or participant object carries, or that of who was muted in an event that tells by whom."""
     members = subject.get("own", subject) if isinstance(subject, dict) else None
-    uid = members.get("uid") if isinstance(members, dict) else None
-    return uid if isinstance(uid, str) else None
+    if not isinstance(members, dict):
+        return None
+    uid = members.get("uid")
+    return uid if isinstance(uid, str) else uid_of(members.get("muted"))
 
 
 @check("event.order", _plan)

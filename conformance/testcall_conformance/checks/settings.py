@@ -114,6 +114,19 @@ def _control(question: Question, recording: Recording, value: Any) -> tuple[bool
     return visible is wanted, f"{control} is {'visible' if visible else 'not visible'}", (look.seq,)
 
 
+def _ever_seen(question: Question, recordings: Sequence[Recording]) -> bool:
+    """Whether the setting's control was visible in any of the joins; if never, it may be our finding that is at fault."""
+    effect = setting_of(question).effect
+    control = effect.args.get("control") if effect else None
+    if control is None:
+        return True
+    return any(
+        e.kind == "outcome" and e.name == "look" and e.data.get("control") == control and e.data.get("visible")
+        for recording in recordings
+        for e in recording.events
+    )
+
+
 def _controls(question: Question, recording: Recording, value: Any) -> tuple[bool | None, str, tuple[int, ...]]:
     looks = [e for e in recording.events if e.kind == "outcome" and e.name == "look"]
     if not looks:
@@ -260,11 +273,18 @@ def _over(
     look: Looks,
     expected: str,
     value_in: Callable[[Mapping[str, Any]], Any],
+    judged: Sequence[Recording] | None = None,
 ) -> Judgement:
     seen: list[str] = []
     seqs: tuple[int, ...] = ()
     blind = "no join showed it"
-    for recording in recordings:
+    if not _ever_seen(question, recordings):
+        return unknown(
+            expected,
+            "the control was seen with no value: it is missing, or the contract tells wrongly how to find it",
+            "adapter",
+        )
+    for recording in recordings if judged is None else judged:
         told = recording.probe()
         if recording.joined(USER) is None:
             blind = "the build did not join with these settings"
@@ -287,7 +307,8 @@ def _over(
 
 
 def _plan_default(question: Question) -> Sequence[Scene] | NotRun:
-    return _visible(question) or [Scene.of("settings", values=())]
+    key = question.promise.subject.key
+    return _visible(question) or [Scene.of("settings", values=()), *settings_scenes(question, key)]
 
 
 @check("setting.default", _plan_default)
@@ -297,7 +318,8 @@ def default(question: Question, recordings: Sequence[Recording]) -> Judgement:
     assert setting.effect is not None
     value = question.args.get("default", setting.default)
     expected = f"without {question.promise.subject.name}, as with {describe(value)}"
-    return _over(question, recordings, LOOKS[setting.effect.kind], expected, lambda _: value)
+    look = LOOKS[setting.effect.kind]
+    return _over(question, recordings, look, expected, lambda _: value, recordings[:1])
 
 
 # --- refused ---------------------------------------------------------------------------------------------------------
