@@ -27,9 +27,18 @@ async def listening(query="", limits=LIMITS):
     return adapter
 
 
-async def serve(address, answers=1000, **options):
+async def dialled(address):
+    """A connection, as soon as somebody listens: what every adapter has to try."""
+    while True:
+        try:
+            return await dial(address)
+        except OSError:
+            await asyncio.sleep(0.01)
+
+
+async def serve(address, answers=1000):
     """An honest adapter that leaves after some answers."""
-    async with dial(address, **options) as socket:
+    async with await dialled(address) as socket:
         async for line in socket:
             request = json.loads(line)
             result = DESCRIPTION if request["method"] == "describe" else {"ended": "returned", "value": 1, "at_ms": 0}
@@ -48,14 +57,15 @@ async def refusal(address, **options):
 
 async def test_an_adapter_dials_in_is_driven_and_may_dial_again():
     adapter = await listening()
+    address = adapter.address
     for _ in range(2):
-        dialling = asyncio.create_task(serve(adapter.address))
+        dialling = asyncio.create_task(serve(address))
         assert (await adapter.start()).contract == "calls/android-v5"
         ended = await adapter.invoke(Invoke(instance="a", on="Sdk", operation="greet"))
         assert ended.value == 1
         await adapter.stop()
         await dialling
-    await adapter.shut()
+    await adapter.stop()
 
 
 async def test_an_adapter_that_leaves_has_crashed():
@@ -66,7 +76,7 @@ async def test_an_adapter_that_leaves_has_crashed():
     with pytest.raises(AdapterFailure) as raised:
         await adapter.invoke(Invoke(instance="a", on="Sdk", operation="greet"))
     assert raised.value.kind == "crash"
-    await adapter.shut()
+    await adapter.stop()
 
 
 async def test_a_message_over_the_limit_is_oversized():
@@ -82,14 +92,14 @@ async def test_a_message_over_the_limit_is_oversized():
         await adapter.start()
     assert raised.value.kind == "oversized"
     await shouting
-    await adapter.shut()
+    await adapter.stop()
 
 
 async def test_nobody_dials_in():
     adapter = await listening(limits=Limits(start_s=0.01))
     with pytest.raises(AdapterFailure, match=r"no adapter dialled ws://127\.0\.0\.1:"):
         await adapter.start()
-    await adapter.shut()
+    await adapter.stop()
 
 
 async def test_who_is_not_waited_for_is_told_so():
@@ -98,7 +108,7 @@ async def test_who_is_not_waited_for_is_told_so():
     assert await refusal(adapter.address.replace("/lab", "/other")) == (1008, "this runner waits for 'lab'")
     foreign = await refusal(adapter.address, additional_headers={"Origin": "https://evil.example"})
     assert foreign == (1008, "a page of another site may not dial in without a token")
-    await adapter.shut()
+    await adapter.stop()
 
 
 async def test_with_a_token_only_its_holder_gets_in():
@@ -107,7 +117,7 @@ async def test_with_a_token_only_its_holder_gets_in():
     assert (await refusal(adapter.address + "?token=other"))[1] == "wrong or missing token"
     dialling = asyncio.create_task(serve(adapter.address + "?token=s3cret"))
     assert (await adapter.start()).adapter == "dialled"
-    await adapter.shut()
+    await adapter.stop()
     await dialling
 
 
@@ -117,4 +127,4 @@ async def test_a_taken_port_is_told_in_one_line():
     second = await connect(f"connect:lab?port={port}")
     with pytest.raises(AdapterFailure, match=rf"cannot listen on 127\.0\.0\.1:{port}"):
         await second.listen()
-    await first.shut()
+    await first.stop()

@@ -49,8 +49,11 @@ class RemoteAdapter(ABC):
     async def start(self) -> Description:
         """Begin and ask what it is. An adapter of another protocol version is refused."""
         await self.stop()
-        self._peer = await self._connect()
+        return await self._begin()
+
+    async def _begin(self) -> Description:
         try:
+            self._peer = await self._connect()
             reply = await self._peer.request("describe", Describe().model_dump(), self._limits.start_s)
             description = self._read(Description, reply, "describe")
             if description.protocol != PROTOCOL:

@@ -1,8 +1,9 @@
 """``connect:NAME`` an adapter that dials in: a WebSocket listener, one message a text frame.
 
 ``connect:android-lab`` listens on this machine only. ``connect:android-lab?host=0.0.0.0&port=4713&token=SECRET`` lets a
-device of the network in; a token is then required. The adapter opens ``ws://HOST:PORT/NAME?token=SECRET``. The listener
-stays open while the adapter is stopped and started, so that a device may dial again.
+device of the network in; a token is then required. The adapter opens ``ws://HOST:PORT/NAME?token=SECRET``, and again each
+time that the connection ends, until it is accepted: a run starts its adapter more than once. One adapter at a time can listen
+on a port.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from testcall_conformance.adapters.base import ConnectOptions, Limits
 from testcall_conformance.adapters.jsonrpc import Peer, Transport
 from testcall_conformance.adapters.remote import RemoteAdapter
 from testcall_conformance.errors import AdapterFailure, ConformanceError
-from testcall_conformance.protocol import Log
+from testcall_conformance.protocol import Description, Log
 
 if TYPE_CHECKING:
     from websockets.asyncio.server import Server, ServerConnection
@@ -55,9 +56,15 @@ class WebSocketAdapter(RemoteAdapter):
                     "start",
                     f"cannot listen on {self._host}:{self._port} ({reason}); choose another with connect:{self.name}?port=N",
                 ) from None
-            port = next(iter(self._server.sockets)).getsockname()[1]
-            self.address = f"ws://{self._host}:{port}/{self.name}"
+            self._port = next(iter(self._server.sockets)).getsockname()[1]  # 0 picked one: keep it for the next start
+            self.address = f"ws://{self._host}:{self._port}/{self.name}"
         return self.address
+
+    async def start(self) -> Description:
+        """Listen, wait until the adapter dials in, and ask what it is."""
+        if self._socket is not None:
+            await self.stop()
+        return await self._begin()
 
     async def _connect(self) -> Peer:
         address = await self.listen()
@@ -81,10 +88,6 @@ class WebSocketAdapter(RemoteAdapter):
         socket, self._socket = self._socket, None
         if socket is not None:
             await socket.end()
-
-    async def shut(self) -> None:
-        """Stop, and stop listening."""
-        await self.stop()
         server, self._server = self._server, None
         if server is not None:
             server.close()
