@@ -3,6 +3,10 @@
 What counts as a secret: every value registered with :meth:`Secrets.add` (tokens and keys that the simulator issued), and
 everything that has the form of a JSON Web Token (RFC 7519 §3: two base64url parts that begin with an encoded ``{"``, and a
 signature). A secret is replaced by its label, so that a reader still sees *which* token travelled.
+
+A service issues tokens by the thousand, so that looking for each of them in each text won't do. JSON Web Tokens are found by
+their form and looked up; the first :data:`SOUGHT_ANYWHERE` other secrets are found wherever they stand; those after them are
+found by their longest word, unless letters or digits touch it.
 """
 
 from __future__ import annotations
@@ -11,7 +15,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+SOUGHT_ANYWHERE = 64
+"""So many secrets (the keys and users that a world begins with) are found even in the middle of other text."""
+
 _JWT = re.compile(r"eyJ[A-Za-z0-9_-]+\.eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
+_WORD = re.compile(r"[A-Za-z0-9]{6,}")
 
 
 class Secrets:
@@ -19,7 +27,9 @@ class Secrets:
 
     def __init__(self) -> None:
         self._labels: dict[str, str] = {}
+        self._sought: list[str] = []
         self._pattern: re.Pattern[str] | None = None
+        self._by_word: dict[str, list[str]] = {}
 
     def add(self, value: str, label: str) -> None:
         """Register ``value``; in a trace it reads ``<label>``. Values under 6 characters are refused: they would match by chance."""
@@ -27,18 +37,32 @@ class Secrets:
             raise ValueError(
                 f"a secret of {len(value)} characters is too short to be redacted safely (label {label!r})"
             )
-        if self._labels.get(value) != label:
-            self._labels[value] = label
+        known = value in self._labels
+        self._labels[value] = label
+        if known or _JWT.fullmatch(value):
+            return
+        words = _WORD.findall(value)
+        if words and len(self._sought) >= SOUGHT_ANYWHERE:
+            self._by_word.setdefault(max(words, key=len), []).append(value)
+        else:
+            self._sought.append(value)
             self._pattern = None
 
     def redact_text(self, text: str) -> str:
         """``text`` without any known secret and without any JSON Web Token."""
-        if self._labels:
+        if self._sought:
             if self._pattern is None:
-                longest_first = sorted(self._labels, key=len, reverse=True)
+                longest_first = sorted(self._sought, key=len, reverse=True)
                 self._pattern = re.compile("|".join(re.escape(value) for value in longest_first))
             text = self._pattern.sub(lambda match: f"<{self._labels[match.group()]}>", text)
-        return _JWT.sub("<jwt>", text) if "eyJ" in text else text
+        if self._by_word:
+            for word in set(_WORD.findall(text)) & self._by_word.keys():
+                for value in sorted(self._by_word[word], key=len, reverse=True):
+                    text = text.replace(value, f"<{self._labels[value]}>")
+        return _JWT.sub(self._jwt_label, text) if "eyJ" in text else text
+
+    def _jwt_label(self, found: re.Match[str]) -> str:
+        return f"<{self._labels.get(found.group(), 'jwt')}>"
 
     def redact(self, value: Any) -> Any:
         """A copy of ``value`` (JSON-like) with every string in it redacted, keys of mappings included."""
