@@ -147,7 +147,7 @@ async def play_call(stage: Stage, scene: Scene) -> None:
     async with instance(stage, state, violation) as actor:
         arguments = violation.arguments(actor) | _chosen(stage, actor, concept, params)
         if concept == "get_call_details":
-            await _past_call(stage, actor.session)
+            await _past_call(stage, actor)
         with _network(stage, broken=violation.fault):
             await probe(stage, actor, concept, arguments, patient=not doubtful or "form" in params)
 
@@ -168,10 +168,11 @@ def _network(stage: Stage, *, broken: bool) -> Iterator[None]:
         faults.remove(rule)
 
 
-async def _past_call(stage: Stage, session: str) -> None:
-    """A call of that session in the service's log: bob was there and left."""
-    peer = await stage.simulator.join_peer(session, "bob")
-    await peer.leave()
+async def _past_call(stage: Stage, actor: Actor) -> None:
+    """A call of the actor's session in the service's log: bob and the actor's user were there and left."""
+    peers = [await stage.simulator.join_peer(actor.session, uid) for uid in ("bob", actor.user)]
+    for peer in peers:
+        await peer.leave()
 
 
 STATEFUL = frozenset({"initialize", "initialize_from_settings", "login", "login_with_token", "logout", *JOINS, *ENDS})

@@ -209,16 +209,22 @@ class Actor:
         dialect = self.stage.dialect
         operation = dialect.operation(concept)
         values = {p.concept: self.good(p.concept, optional=p.optional) for p in operation.parameters} | overrides
-        call = dialect.call(concept, values, on if on is not None else self._target(operation.on))
+        call = dialect.call(concept, values, on if on is not None else self._target(operation.on, overrides))
         ended = await self.stage.invoke(self.id, concept, call, label)
         if ended["ended"] == "absent":
             return Result(False, "absent", None, None, None, None)
         return read_result(dialect.contract, operation, ended)
 
-    def _target(self, on: str | None) -> str | dict[str, Any] | None:
-        """The object of an instance method: the session's, once the build has handed one out."""
+    def _target(self, on: str | None, overrides: Mapping[str, Any]) -> str | dict[str, Any] | None:
+        """The object of an instance method: the session's, once the build has handed one out; or one that a builder makes."""
         if on and on.startswith("$") and self.session_object is not None:
             return dict(self.session_object)
+        for key, spec in self.stage.contract.settings.items():
+            if spec.form == "builder" and spec.name == on:
+                token = overrides.get("auth_token", self.good("auth_token"))
+                given = {"log_auth_token": token} if "log_auth_token" in spec.members and token is not OMIT else {}
+                built: dict[str, Any] = self.stage.dialect.settings(key, Given(given))
+                return built
         return on
 
     def good(self, concept: str, *, optional: bool = False) -> Any:
