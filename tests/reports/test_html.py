@@ -299,3 +299,11 @@ def test_in_a_browser_nothing_is_fetched_and_nothing_runs_over(tmp_path, large_r
                 page.fill("#filter", "")
                 assert page.locator("article[data-clause]:visible").count() > 10
         browser.close()
+
+
+def test_a_budget_just_missed_costs_evidence_and_no_clause(large_record):
+    whole = report_html(large_record)
+    smaller = report_html(large_record, budget=len(whole.encode()) - 1)
+    assert len(smaller.encode()) < len(whole.encode())
+    assert "Evidence is shortened" in smaller
+    assert len(html.fromstring(smaller).xpath("//article")) == len(html.fromstring(whole).xpath("//article"))
