@@ -8,10 +8,13 @@ already, without uvicorn's main loop: that one ticks every 100 ms and takes 200 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Protocol
+
+from websockets.exceptions import InvalidState
 
 from testcall_simulator.errors import SimulatorError
 from testcall_simulator.exchange import HttpExchange
@@ -199,7 +202,8 @@ class Listener:
             self._server.close()
         self._sock.close()
         for connection in list(self._state.connections):
-            connection.shutdown()
+            with contextlib.suppress(InvalidState):  # a WebSocket that is closing already
+                connection.shutdown()
         if self._state.tasks:
             _, unfinished = await asyncio.wait(set(self._state.tasks), timeout=_DRAIN_S)
             for task in unfinished:
