@@ -73,7 +73,7 @@ class Delivering:
             shape, code_at = _inner(delivery.error, code_at)
             _, message_at = _inner(delivery.error, message_at)
             own = self._coded(shape, self.shaper.fill(shape, about), code_at, about)
-            own = own if _has(own, message_at) else put(own, message_at, about["message"])
+            own = self._admitted(shape, own, message_at, about["message"])
             thrown = ErrorValue(type=self._type_of(shape), is_error=False, own=encode(own))
             return Ended(ended=kind, error=thrown, at_ms=at_ms)
         shape = delivery.value if delivery.value != "any" else delivery.error
@@ -84,7 +84,7 @@ class Delivering:
             success = operation.delivers.success.value
             members = success.get("object", {}) if isinstance(success, dict) else {}
             value = {key: item for key, item in whole.items() if key in members} or whole
-        value = self._coded(shape, value, code_at, about)
+        value = self._admitted(shape, self._coded(shape, value, code_at, about), message_at, about["message"])
         return Ended(ended=kind, value=encode(value), at_ms=at_ms)
 
     def error(self, failing: Failing) -> Facts:
@@ -132,6 +132,12 @@ class Delivering:
             return dict(put(members, beside, about["code"]))
         return placed
 
+    def _admitted(self, shape: Shape, value: Mapping[str, Any], path: str, item: Any) -> Mapping[str, Any]:
+        """``value`` with ``item`` at ``path``, unless that breaks its shape."""
+        types = self.contract.type_shapes
+        placed: Mapping[str, Any] = put(value, path, item)
+        return value if mismatch(shape, encode(placed), types) and not mismatch(shape, encode(value), types) else placed
+
     def _type_of(self, shape: Shape) -> str:
         """The class of the dialect that an error of this shape is of; empty when the contract names none."""
         named = isinstance(shape, dict) and shape.get("type") in self.contract.types
@@ -153,10 +159,3 @@ def _inner(shape: Shape, path: str) -> tuple[Shape, str]:
     if isinstance(shape, dict) and "object" in shape and "error" in shape["object"]:
         return shape["object"]["error"], path.removeprefix("error.")
     return shape, path
-
-
-def _has(value: Mapping[str, Any], path: str) -> bool:
-    head, _, rest = path.partition(".")
-    if head not in value:
-        return False
-    return _has(value[head], rest) if rest and isinstance(value[head], Mapping) else not rest

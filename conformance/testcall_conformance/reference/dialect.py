@@ -144,9 +144,13 @@ class DialectSdk:
             return self._abort(target, call.operation)
         if callable(target) and call.operation == "()":
             return self._delivering.returned(target(), self.at_ms)
+        if isinstance(target, str) and target.startswith(OBJECT):
+            raise missing(f"{target}.{call.operation}: no such object was made yet")
         if not isinstance(target, str):
             return await self._method(target, call, arguments)
         concept = find_operation(self.contract, target, call.operation)
+        if any(target == spec.name for spec in self.contract.settings.values()) and concept is not None:
+            raise missing(f"{target}.{call.operation}: no such object was made yet")
         if concept is not None and call.signature != "get":
             return await self._operate(concept, call, arguments)
         if call.signature == "get":

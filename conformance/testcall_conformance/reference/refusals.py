@@ -70,10 +70,22 @@ def _region_wrong(about: Situation) -> bool:
 
 
 def _app_settings_wrong(about: Situation) -> bool:
-    """Where single settings have conditions of their own, this one means that the object itself is none."""
+    """Whether the object is none, or something is wrong in it that has no condition of its own in this operation."""
     given = about.arguments.get("app_settings")
-    finer = {"app_id_invalid", "region_invalid", "host_invalid"} & set(about.requires)
-    return not isinstance(given, Settings) or (not finer and bool(wrong_settings(about.contract, given)))
+    if not isinstance(given, Settings):
+        return True
+    wrong = {name for name, _ in wrong_settings(about.contract, given)}
+    return any(_OWN_CONDITION.get(name) not in about.requires for name in wrong)
+
+
+_OWN_CONDITION = {
+    "app_id": "app_id_invalid",
+    "region": "region_invalid",
+    "calls_host": "host_invalid",
+    "admin_host": "host_invalid",
+    "client_host": "host_invalid",
+}
+"""Setting of the application → the condition that means it alone."""
 
 
 def _settings_wrong(key: str) -> Callable[[Situation], bool]:

@@ -66,6 +66,14 @@ class MediaLeg:
 
     async def answer(self, offer: Offer, responder: str, send_audio: bool, send_video: bool) -> str:
         """Answer the bridge's offer and return the session-accept."""
+        async with self._renewing:
+            self._prepare(offer)
+            self.send("audio", send_audio)
+            self.send("video", send_video)
+            local = await self._negotiate()
+        return jingle.accept(offer, local, responder, self.nick, frozenset({"video"} if self.audio_only else ()))
+
+    def _prepare(self, offer: Offer) -> None:
         from aiortc import RTCConfiguration, RTCPeerConnection
 
         self._offer = offer
@@ -75,12 +83,8 @@ class MediaLeg:
         for kind in ("audio",) if self.audio_only else ("audio", "video"):
             self._senders[kind] = sender = pc.addTrack(self._track(kind))
             aiortc_internals.on_key_frame_request(sender, self._track(kind).show_key_frame)
-        self.send("audio", send_audio)
-        self.send("video", send_video)
         for source in offer.sources:
             self._slots = jingle.with_source(self._slots, source)
-        local = await self._negotiate()
-        return jingle.accept(offer, local, responder, self.nick, frozenset({"video"} if self.audio_only else ()))
 
     async def add(self, sources: list[Source]) -> None:
         """Receive more sources."""
@@ -152,33 +156,41 @@ class MediaLeg:
             for source in sources:
                 self._slots = change(self._slots, source)
             if self._slots != before and self._pc is not None:
-                await self._negotiate()
+                await self._renegotiate()
+
+    async def _renegotiate(self) -> None:
+        from aiortc.exceptions import InvalidStateError
+
+        try:
+            await self._negotiate()
+        except InvalidStateError:
+            if self._pc is not None and self._pc.connectionState != "closed":  # else there is nothing left to negotiate
+                raise
 
     async def _negotiate(self) -> str:
         from aiortc import RTCSessionDescription
 
-        assert self._pc is not None
+        pc = self._pc
+        assert pc is not None
         assert self._offer is not None
-        await self._pc.setRemoteDescription(RTCSessionDescription(jingle.offer_sdp(self._offer, self._slots), "offer"))
-        self._open_channel()
-        self._stay_local()
-        await self._pc.setLocalDescription(await self._pc.createAnswer())
-        return self._pc.localDescription.sdp
+        await pc.setRemoteDescription(RTCSessionDescription(jingle.offer_sdp(self._offer, self._slots), "offer"))
+        self._open_channel(pc)
+        self._stay_local(pc)
+        await pc.setLocalDescription(await pc.createAnswer())
+        return str(pc.localDescription.sdp)
 
-    def _open_channel(self) -> None:
-        assert self._pc is not None
+    def _open_channel(self, pc: RTCPeerConnection) -> None:
         assert self._offer is not None
         if self._channel is None and any(content.media == "application" for content in self._offer.contents):
-            self._channel = channel = self._pc.createDataChannel("JVB data channel", protocol=COLIBRI)
+            self._channel = channel = pc.createDataChannel("JVB data channel", protocol=COLIBRI)
             channel.on("message", self._hear)
 
-    def _stay_local(self) -> None:
+    def _stay_local(self, pc: RTCPeerConnection) -> None:
         """Gather on loopback only, if the bridge is only there: aioice never does so by itself."""
-        assert self._pc is not None
         assert self._offer is not None
         hosts = {candidate.ip for candidate in self._offer.transport.candidates}
         if hosts and hosts <= {LOOPBACK}:
-            aiortc_internals.gather_on_loopback(self._pc)
+            aiortc_internals.gather_on_loopback(pc)
 
     def _receive(self, track: Any) -> None:
         task = asyncio.get_running_loop().create_task(self._consume(track))

@@ -396,6 +396,8 @@ class CallSession:
             audio, video = not self.me.audio_muted, not self.me.video_paused
             accept = await self._media.answer(offer, self.me.jid, audio, video)
             await self._stream.request("set", sender, accept)
+            self._media.send("audio", not self.me.audio_muted)  # as it is now: the answer took a while
+            self._media.send("video", not self.me.video_paused)
         elif action == "source-add":
             await self._media.add(jingle.read_sources(payload))
         elif action == "source-remove":
@@ -487,6 +489,8 @@ class CallSession:
             await work
         except CallFailure as failure:
             logger.info("%s", failure)
+        except Exception:
+            logger.exception("something in session %s went wrong", self.me.ticket.session_id)
 
     async def _finish(self, company: bool) -> None:
         if self._idle is not None:
