@@ -58,3 +58,13 @@ def test_however_many_secrets_there_are_each_is_found(secret, before, after, oth
     assert secrets.redact_text(before + secret + after) == before + "<IT>" + after
     if others:
         assert secrets.redact_text(f"OTHER-{others - 1:06d}") == f"<other {others - 1}>"
+
+
+def test_a_text_seen_before_its_secret_was_known_is_redacted_afterwards():
+    secrets = Secrets()
+    assert secrets.redact_text("a-secret-value") == "a-secret-value"
+    secrets.add("a-secret-value", "it")
+    assert secrets.redact_text("a-secret-value") == "<it>"
+    assert secrets.redact_text(JWT) == "<jwt>"
+    secrets.add(JWT, "known")
+    assert secrets.redact_text(JWT) == "<known>"
