@@ -2,7 +2,7 @@
 
 Decides how a session description is written in XEP-0166/0167/0176/0320/0339 with the Jitsi additions (source names and
 owners, SCTP data channel), and reads the same. Knows neither sockets nor aiortc; the SDP side of the same values is
-:mod:`testcall_simulator.sdp`.
+:mod:`testcall_simulator.sdp`, sources as an SFU sees them :mod:`testcall_simulator.jingle_sources`.
 
 Rules that the observed SDK forces on an offer (each seen to break it): contents are named ``audio``, ``video``, ``data``;
 every media content has at least two payload types; the first sources are placeholders of the bridge, real ones come by
@@ -11,8 +11,7 @@ every media content has at least two payload types; the first sources are placeh
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from lxml import etree
@@ -29,11 +28,11 @@ DTLS = "urn:xmpp:jingle:apps:dtls:0"
 DTLS_SCTP = "urn:xmpp:jingle:transports:dtls-sctp:1"
 GROUPING = "urn:xmpp:jingle:apps:grouping:0"
 JITMEET = "http://jitsi.org/jitmeet"
+FOCUS = "http://jitsi.org/protocol/focus"
 
 Media = Literal["audio", "video", "application"]
 Senders = Literal["both", "initiator", "responder", "none"]
 
-PLACEHOLDER_OWNER = "jvb"
 _SENDERS: tuple[Senders, ...] = ("both", "initiator", "responder", "none")
 
 
@@ -147,32 +146,16 @@ class Jingle:
     bundle: tuple[str, ...] = ()
     reason: str | None = None
     text: str | None = None
+    bridge_session: str | None = None
+    """The id of the bridge's session, which an occupant repeats when it complains."""
+    restart: bool = False
+    """Whether an occupant that ends its session asks for another one."""
+    ice_failed: bool = False
+    """Whether an occupant tells that its connection failed."""
 
     def content(self, media: Media) -> Content | None:
         """The first content of this media, None when there is none."""
         return next((content for content in self.contents if content.media == media), None)
-
-
-@dataclass(frozen=True, slots=True)
-class NamedSource:
-    """All SSRCs that one source name stands for, as an SFU sees them.
-
-    ``layers`` are the simulcast layers, lowest first (one SSRC when there is no simulcast); ``retransmission`` maps an
-    SSRC of repair packets to the layer that it repairs.
-    """
-
-    name: str
-    owner: str
-    media: Media
-    layers: tuple[int, ...]
-    retransmission: dict[int, int] = field(default_factory=dict)
-    msid: str | None = None
-    video_type: str | None = None
-
-    @property
-    def ssrc(self) -> int:
-        """The SSRC by which this source is announced to others: its lowest layer."""
-        return self.layers[0]
 
 
 # --- values → XML --------------------------------------------------------------------------------------------------------
@@ -192,6 +175,11 @@ def write_jingle(jingle: Jingle) -> etree._Element:
         group = _child(element, GROUPING, "group", semantics="BUNDLE")
         for name in jingle.bundle:
             _child(group, GROUPING, "content", name=name)
+    if jingle.bridge_session is not None:
+        restart = "true" if jingle.restart else None
+        _child(element, FOCUS, "bridge-session", id=jingle.bridge_session, restart=restart)
+    if jingle.ice_failed:
+        _child(element, FOCUS, "ice-state").text = "failed"
     if jingle.reason is not None:
         reason = _child(element, JINGLE, "reason")
         _child(reason, JINGLE, jingle.reason)
@@ -303,6 +291,7 @@ def read_jingle(element: etree._Element) -> Jingle:
         raise JingleError("a jingle element needs the attributes action and sid")
     reason = element.find(f"{{{JINGLE}}}reason")
     condition, text = _read_reason(reason)
+    bridge = element.find(f"{{{FOCUS}}}bridge-session")
     return Jingle(
         action=action,
         sid=sid,
@@ -318,6 +307,9 @@ def read_jingle(element: etree._Element) -> Jingle:
         ),
         reason=condition,
         text=text,
+        bridge_session=None if bridge is None else bridge.get("id"),
+        restart=bridge is not None and bridge.get("restart") == "true",
+        ice_failed=element.findtext(f"{{{FOCUS}}}ice-state") == "failed",
     )
 
 
@@ -429,71 +421,3 @@ def _read_candidate(element: etree._Element) -> Candidate:
         related_address=element.get("rel-addr"),
         related_port=None if related_port is None else int(related_port),
     )
-
-
-# --- sources -------------------------------------------------------------------------------------------------------------
-
-
-def placeholder(media: Media, ssrc: int) -> Source:
-    """The bridge's own source that keeps an m-line in use.
-
-    Without one the SDK finds no SSRC line, and with a peer's in its place Chromium refuses the offer that follows the
-    peer's removal (both observed).
-    """
-    letter = media[0]
-    return Source(
-        ssrc=ssrc,
-        name=f"{PLACEHOLDER_OWNER}-{letter}0",
-        owner=PLACEHOLDER_OWNER,
-        msid=f"mixedmslabel mixedlabel{media}0",
-    )
-
-
-def source_contents(sources: Iterable[NamedSource]) -> tuple[Content, ...]:
-    """Contents of a ``source-add`` or ``source-remove`` that tells others of these sources: one SSRC each, no groups."""
-    by_media: dict[Media, list[Source]] = {}
-    for source in sources:
-        by_media.setdefault(source.media, []).append(
-            Source(
-                ssrc=source.ssrc,
-                name=source.name,
-                owner=source.owner,
-                msid=source.msid or f"{source.owner} {source.name}",
-                video_type=source.video_type,
-            )
-        )
-    return tuple(Content(name=media, media=media, sources=tuple(listed)) for media, listed in by_media.items())
-
-
-def named_sources(contents: Iterable[Content], owner: str) -> tuple[NamedSource, ...]:
-    """The sources that an occupant tells of, its SSRCs gathered by source name, simulcast and repair groups resolved."""
-    found: list[NamedSource] = []
-    for content in contents:
-        if content.media == "application":
-            continue
-        by_name: dict[str, list[Source]] = {}
-        for source in content.sources:
-            by_name.setdefault(source.name or f"{owner}-{content.media[0]}0", []).append(source)
-        for name, sources in by_name.items():
-            found.append(_named_source(name, owner, content, sources))
-    return tuple(found)
-
-
-def _named_source(name: str, owner: str, content: Content, sources: Sequence[Source]) -> NamedSource:
-    ssrcs = {source.ssrc for source in sources}
-    repairs = {
-        group.ssrcs[1]: group.ssrcs[0]
-        for group in content.groups
-        if group.semantics == "FID" and len(group.ssrcs) == 2 and group.ssrcs[0] in ssrcs
-    }
-    simulcast = next(
-        (group.ssrcs for group in content.groups if group.semantics == "SIM" and ssrcs.intersection(group.ssrcs)), None
-    )
-    layers = simulcast or tuple(source.ssrc for source in sources if source.ssrc not in repairs)
-    first = sources[0]
-    return NamedSource(name, owner, content.media, layers, repairs, first.msid, first.video_type)
-
-
-def with_sources(content: Content, *sources: Source) -> Content:
-    """The same content with these sources only, no groups."""
-    return replace(content, sources=sources, groups=())

@@ -88,11 +88,16 @@ class Client:
         self.changed = asyncio.Condition()
         self.sid = None
         self.offer = None
+        self.terminated = None
+        self.on_terminate = lambda: None
 
     async def iq(self, element):
         message = read_jingle(element)
         if message.action == "session-initiate":
             await self.answer(message)
+        elif message.action == "session-terminate":
+            self.terminated = message.reason
+            self.on_terminate()
         elif message.action in ("source-add", "source-remove"):
             for content in message.contents:
                 for source in content.sources:

@@ -7,7 +7,7 @@ import pytest
 from media_client import Client, Harness, PatternTrack, ToneTrack
 
 from testcall_contract.trace import TraceTimeoutError
-from testcall_simulator.jingle import Jingle, write_jingle
+from testcall_simulator.jingle import Candidate, Content, Jingle, Transport, write_jingle
 from testcall_simulator.media.impairment import Impairment
 from testcall_simulator.media.sources import MediaError, Pattern, Tone
 
@@ -243,3 +243,64 @@ async def test_jingle_of_nobody_and_of_another_session_is_left(harness):
     assert len(harness.trace.select(kind="log", name="media")) == 2
     await harness.bridge.on_jingle("alice", write_jingle(Jingle("session-terminate", alice.sid, reason="success")))
     assert not harness.bridge.connected("alice")
+
+
+async def test_an_occupant_that_lost_its_connection_gets_another(harness):
+    alice = await harness.join("alice")
+    harness.bridge.add_publisher("bob", "bob", Tone(700), None)
+    await alice.until_told_of("bob-a0")
+    first = alice.sid
+    fresh = harness.clients["alice"] = Client("alice", harness.bridge)
+    complaint = Jingle("session-terminate", first, reason="connectivity-error", bridge_session=first, restart=True)
+    await harness.bridge.on_jingle("alice", write_jingle(complaint))
+    await fresh.until_told_of("bob-a0")
+    assert fresh.sid != first
+    await fresh.probes["bob-a0"].wait_hears(5, timeout_s=20)
+    await alice.close()
+
+
+async def test_a_complaint_about_ice_ends_the_session_and_offers_another(harness):
+    alice = await harness.join("alice")
+    fresh = Client("alice", harness.bridge)
+    alice.on_terminate = lambda: harness.clients.update(alice=fresh)
+    await harness.bridge.on_jingle("alice", write_jingle(Jingle("session-info", alice.sid, ice_failed=True)))
+    assert alice.terminated == "success"
+    assert fresh.sid not in (None, alice.sid)
+    await alice.close()
+
+
+async def test_candidates_may_come_later(harness):
+    alice = await harness.join("alice")
+    candidate = Candidate("1", 1, "udp", 1, "127.0.0.1", 9, "host")
+    content = Content("audio", "audio", transport=Transport("u", "p", candidates=(candidate,)))
+    await harness.bridge.on_jingle("alice", write_jingle(Jingle("transport-info", alice.sid, (content,))))
+    assert harness.bridge.connected("alice")
+
+
+async def test_all_are_told_who_speaks(harness):
+    alice = await harness.join("alice")
+    assert (await alice.messages.get())["colibriClass"] == "ServerHello"
+    loud = harness.bridge.add_publisher("bob", "bob", Tone(700, -20), None)
+    harness.bridge.add_publisher("carol", "carol", Tone(500, -30), None)
+    told = await alice.messages.get()
+    assert (told["dominantSpeakerEndpoint"], told["previousSpeakers"]) == ("bob", [])
+    loud.mute_audio(True)
+    told = await alice.messages.get()
+    assert (told["dominantSpeakerEndpoint"], told["previousSpeakers"]) == ("carol", ["bob"])
+    event = harness.trace.select(name="dominant_speaker_changed")[-1]
+    assert (event.data["channel"], event.data["occupant"], event.data["uid"]) == ("service", "carol", "carol")
+
+
+async def test_a_tap_sees_every_packet_with_its_time(harness):
+    seen = []
+    harness.bridge.switch.taps.append(seen.append)
+    harness.bridge.add_publisher("bob", "bob", Tone(), None)
+    alice = await harness.join("alice")
+    await alice.until_told_of("bob-a0")
+    await alice.probes["bob-a0"].wait_hears(5, timeout_s=20)
+    await harness.bridge.probe("alice").wait_hears(5, timeout_s=20)
+    sent = [one.packet.sequence_number for one in seen if one.direction == "out"]
+    assert sent == list(range(sent[0], sent[0] + len(sent)))
+    assert {one.occupant for one in seen if one.direction == "in"} == {"alice"}
+    times = [one.at_ns for one in seen]
+    assert times == sorted(times)

@@ -13,16 +13,13 @@ from testcall_simulator.jingle import (
     HeaderExtension,
     Jingle,
     JingleError,
-    NamedSource,
     Source,
     SourceGroup,
     Transport,
-    named_sources,
-    placeholder,
     read_jingle,
-    source_contents,
     write_jingle,
 )
+from testcall_simulator.jingle_sources import NamedSource, named_sources, placeholder, source_contents
 from testcall_simulator.sdp import answer_to, read_sdp, write_sdp
 
 TRANSPORT = Transport(
@@ -182,3 +179,10 @@ def test_what_cannot_be_understood_is_said(text, complaint):
 def test_the_reason_of_a_termination_is_read():
     ended = Jingle("session-terminate", "sid1", reason="decline", text="P2P disabled")
     assert read_jingle(write_jingle(ended)) == ended
+
+
+def test_a_complaint_and_a_wish_for_another_session_are_read():
+    wish = Jingle("session-terminate", "s", reason="connectivity-error", bridge_session="b", restart=True)
+    assert read_jingle(write_jingle(wish)) == wish
+    complaint = Jingle("session-info", "s", bridge_session="b", ice_failed=True)
+    assert read_jingle(write_jingle(complaint)) == complaint

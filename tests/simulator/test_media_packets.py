@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from testcall_simulator.jingle import NamedSource
+from testcall_simulator.jingle_sources import NamedSource
 from testcall_simulator.media import colibri, marks, rtcp, rtp
 from testcall_simulator.media.encoding import draw_pattern, encode_audio, encode_video
 from testcall_simulator.media.forwarder import HISTORY, ForwardedSource, SentHistory
@@ -12,6 +12,7 @@ from testcall_simulator.media.probe import AudioDecoder, FrameAssembler, dominan
 from testcall_simulator.media.reception import MissingPackets, ReceptionStatistics
 from testcall_simulator.media.samples import Mark
 from testcall_simulator.media.sources import MediaError, Pattern, Silence, Tone, tone_of
+from testcall_simulator.media.speaker import Floor
 
 pytestmark = pytest.mark.media
 
@@ -271,6 +272,23 @@ def test_only_a_camera_with_layers_is_asked_for_less():
     sound = NamedSource("me-a0", "me", "audio", (8,))
     (asked,) = colibri.sender_constraints([camera, screen, plain, sound])
     assert (asked["sourceName"], asked["maxHeight"]) == ("me-v0", 180)
+
+
+# --- who speaks
+
+
+def test_the_loudest_speaks_until_another_is_clearly_louder():
+    floor = Floor().heard({"a": -60, "b": -127})
+    assert floor == Floor(), "nobody is audible"
+    floor = floor.heard({"a": -30, "b": -60})
+    assert floor == Floor("a")
+    assert floor.heard({"a": -30, "b": -27}) is floor, "hardly louder"
+    assert floor.heard({"a": -127, "b": -127}) is floor, "silence changes nothing"
+    floor = floor.heard({"a": -127, "b": -45})
+    assert floor == Floor("b", ("a",))
+    assert floor.heard({"a": -20, "b": -45}) == Floor("a", ("b",))
+    assert floor.without("b") == Floor(None, ("a",))
+    assert floor.heard({}) is floor
 
 
 # --- sources, clips and marks

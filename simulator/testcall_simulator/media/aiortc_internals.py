@@ -25,12 +25,13 @@ from typing import Any, cast
 
 from aioice import stun
 from aioice.ice import Connection, StunProtocol
-from aiortc import RTCBundlePolicy, RTCCertificate, RTCConfiguration, RTCPeerConnection
+from aiortc import RTCBundlePolicy, RTCCertificate, RTCConfiguration, RTCIceCandidate, RTCPeerConnection
 from aiortc.rtcdtlstransport import RTCDtlsTransport, State
 from aiortc.rtcrtpreceiver import RTCRtpReceiver
 from aiortc.rtcrtpsender import RTCRtpSender
 from aiortc.rtp import is_rtcp
 
+from testcall_simulator.jingle import Candidate
 from testcall_simulator.media.impairment import Schedule
 from testcall_simulator.media.sources import MediaError
 
@@ -138,6 +139,21 @@ class RawTransport:
     def connected(self) -> bool:
         """Whether ICE and DTLS are up."""
         return self._dtls._state is State.CONNECTED and bool(self._ice._nominated)
+
+    async def add_candidate(self, candidate: Candidate) -> None:
+        """Take a candidate of the far end; one that is no UDP candidate is left."""
+        if candidate.protocol.lower() == "udp":
+            await self._dtls.transport.addRemoteCandidate(
+                RTCIceCandidate(
+                    component=candidate.component,
+                    foundation=candidate.foundation,
+                    ip=candidate.ip,
+                    port=candidate.port,
+                    priority=candidate.priority,
+                    protocol="udp",
+                    type=candidate.type,
+                )
+            )
 
     def impair(self, up: Schedule | None, down: Schedule | None) -> None:
         """Let every datagram from (``up``) and to (``down``) the far end meet the fate that a schedule decides; None: none.

@@ -10,35 +10,28 @@ from __future__ import annotations
 import asyncio
 import itertools
 import zlib
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from typing import Any
 
 from lxml import etree
 
 from testcall_contract.trace import Trace
-from testcall_simulator.jingle import (
-    Jingle,
-    NamedSource,
-    read_jingle,
-    source_contents,
-    write_jingle,
-)
-from testcall_simulator.media import colibri, rtcp, rtp
-from testcall_simulator.media.forwarder import ForwardedSource
+from testcall_simulator.jingle import Jingle, read_jingle, write_jingle
+from testcall_simulator.jingle_sources import NamedSource, source_contents
+from testcall_simulator.media import colibri
 from testcall_simulator.media.impairment import Impairment, Schedule
-from testcall_simulator.media.leg import PLACEHOLDER_SSRC, Leg
+from testcall_simulator.media.leg import Leg
 from testcall_simulator.media.meter import Meter
 from testcall_simulator.media.peer_media import PeerMedia
 from testcall_simulator.media.probe import OccupantProbe
-from testcall_simulator.media.publisher import Stream
 from testcall_simulator.media.sources import AudioSource, MediaError, VideoSource
+from testcall_simulator.media.speaker import Floor
+from testcall_simulator.media.switch import PacketSwitch
 
 SendIq = Callable[[str, etree._Element], Awaitable[None]]
 
 REPORT_INTERVAL_S = 1.0
 """How often reports are sent and media events written."""
-_KEY_FRAME_PAUSE_S = 0.1
-"""A sender is asked for a key frame at most this often."""
 
 
 class MediaBridge:
@@ -53,8 +46,10 @@ class MediaBridge:
         self._addresses = tuple(addresses)
         self._legs: dict[str, Leg] = {}
         self._publishers: dict[str, PeerMedia] = {}
-        self._streams: dict[int, Stream] = {}
         self._probes: dict[str, OccupantProbe] = {}
+        self.switch = PacketSwitch(self._legs, self._publishers, self._probes)
+        """What runs for every packet; ``switch.taps`` sees them all."""
+        self._floor = Floor()
         self._networks: dict[str, tuple[Schedule | None, Schedule | None]] = {}
         self._numbers = itertools.count()
         self._sids = itertools.count(1)
@@ -80,9 +75,9 @@ class MediaBridge:
         await self._send_iq(nick, write_jingle(offer))
 
     async def on_jingle(self, nick: str, jingle: etree._Element) -> None:
-        """Act on Jingle of an occupant: session-accept, source-add, source-remove, session-terminate.
+        """Act on Jingle of an occupant: session-accept, source-add, source-remove, transport-info, session-terminate.
 
-        Anything else, and what belongs to no leg or to another session, is noted and left. Raises
+        An occupant whose connection failed and who asks for another one is offered one anew. Anything else, and what belongs to no leg or to another session, is noted and left. Raises
         :class:`~testcall_simulator.jingle.JingleError` for an element that can't be understood.
         """
         message = read_jingle(jingle)
@@ -97,8 +92,14 @@ class MediaBridge:
             self._constrain(leg)
         elif message.action == "source-remove":
             await self._withdraw(leg.remove_sources(message.contents))
+        elif message.action == "transport-info":
+            await leg.add_candidates(message.contents)
         elif message.action == "session-terminate":
             await self.remove_leg(nick)
+            if message.restart:
+                await self.add_leg(nick, leg.uid)
+        elif message.ice_failed:
+            await self.restart_leg(nick)
         else:
             self._note(f"{message.action} of {nick} has no meaning here", sid=message.sid)
 
@@ -126,6 +127,13 @@ class MediaBridge:
         await self._send_iq(nick, write_jingle(Jingle("session-terminate", leg.sid, reason=reason)))
         await self.remove_leg(nick)
 
+    async def restart_leg(self, nick: str) -> None:
+        """End an SDK occupant's media and offer it anew, as a focus does that moves an occupant to another bridge."""
+        leg = self._legs.get(nick)
+        await self.terminate_leg(nick)
+        if leg is not None:
+            await self.add_leg(nick, leg.uid)
+
     # --- virtual occupants
 
     def add_publisher(self, nick: str, uid: str, audio: AudioSource | None, video: VideoSource | None) -> PeerMedia:
@@ -139,13 +147,11 @@ class MediaBridge:
             number=next(self._numbers),
             audio=audio,
             video=video,
-            deliver=self._deliver,
+            deliver=self.switch.deliver,
             find=self.probe_of,
             wait=self.wait_probe_of,
         )
         self._publishers[nick] = publisher
-        for stream in publisher.streams:
-            self._streams[stream.source.ssrc] = stream
         self._start_reporting()
         self._spawn(self._publish(publisher))
         return publisher
@@ -161,8 +167,6 @@ class MediaBridge:
         if publisher is None:
             return
         publisher.close()
-        for stream in publisher.streams:
-            self._streams.pop(stream.source.ssrc, None)
         self._forget(nick)
         await self._withdraw(publisher.sources)
 
@@ -171,7 +175,9 @@ class MediaBridge:
         self._closed = True
         for publisher in self._publishers.values():
             publisher.close()
-        legs, self._legs, self._publishers = list(self._legs.values()), {}, {}
+        legs = list(self._legs.values())
+        self._legs.clear()
+        self._publishers.clear()
         tasks = [*self._tasks, *([self._reporter] if self._reporter else [])]
         for task in tasks:
             task.cancel()
@@ -210,7 +216,7 @@ class MediaBridge:
     def probe(self, nick: str) -> OccupantProbe:
         """The probe of an occupant; it may be asked for before the occupant sends anything."""
         if nick not in self._probes:
-            self._probes[nick] = OccupantProbe(nick, lambda: self._want_key_frame_of(nick))
+            self._probes[nick] = OccupantProbe(nick, lambda: self.switch.want_key_frame_of(nick))
         return self._probes[nick]
 
     def probe_of(self, uid: str) -> OccupantProbe | None:
@@ -237,12 +243,6 @@ class MediaBridge:
         """Whether an SDK occupant's ICE and DTLS are up."""
         leg = self._legs.get(nick)
         return leg is not None and leg.transport.connected
-
-    def _want_key_frame_of(self, nick: str) -> None:
-        leg = self._legs.get(nick)
-        if leg is not None:
-            for forwarded in leg.sources.values():
-                self._ask_key_frame(leg, forwarded)
 
     # --- announcing
 
@@ -278,109 +278,15 @@ class MediaBridge:
         await self._send_iq(leg.nick, write_jingle(Jingle(action, leg.sid, source_contents(sources))))
         if adding and leg.transport.connected:
             for source in sources:
-                self._want_key_frame(source.ssrc)
-
-    # --- packets
+                self.switch.want_key_frame(source.ssrc)
 
     def rtp_arrived(self, leg: Leg, data: bytes) -> None:
-        """An occupant's packet: to its probe, and on to the others."""
-        packet = rtp.parse(data, leg.audio_level_id)
-        forwarded = None if packet is None else leg.by_ssrc.get(packet.ssrc)
-        if packet is None or forwarded is None:
-            leg.unknown_packets += 1
-            return
-        now = asyncio.get_running_loop().time()
-        onward = forwarded.accept(packet, now)
-        if forwarded.wanted is not None:
-            self._ask_key_frame(leg, forwarded)
-        if onward is None:
-            return
-        if forwarded.missing and forwarded.active is not None:
-            leg.transport.send(
-                rtcp.negative_acknowledgement(PLACEHOLDER_SSRC["video"], forwarded.active, forwarded.missing)
-            )
-        probe = self._probes.get(leg.nick)
-        if probe is not None:
-            if forwarded.source.media == "audio":
-                probe.audio_packet(onward)
-            else:
-                probe.video_packet(forwarded.codec(onward), onward)
-        self._send_to_all(forwarded.source, onward.data)
-
-    def _deliver(self, stream: Stream, data: bytes) -> None:
-        """A publisher's packet, to all legs."""
-        self._send_to_all(stream.source, data)
-
-    def _send_to_all(self, source: NamedSource, data: bytes) -> None:
-        ssrc = source.ssrc
-        for leg in self._legs.values():
-            if ssrc in leg.announced and leg.nick != source.owner:
-                leg.transport.send(data)
+        """An occupant's packet."""
+        self.switch.rtp_arrived(leg, data)
 
     def rtcp_arrived(self, leg: Leg, data: bytes) -> None:
         """An occupant's feedback and reports."""
-        for said in rtcp.read(data):
-            if isinstance(said, rtcp.KeyFrameRequest):
-                self._want_key_frame(said.ssrc)
-            elif isinstance(said, rtcp.Nack):
-                self._repeat(leg, said)
-            elif isinstance(said, rtcp.SenderReport):
-                self._sender_reported(leg, said)
-
-    def _repeat(self, leg: Leg, nack: rtcp.Nack) -> None:
-        found = self._find(nack.ssrc)
-        if found is None or nack.ssrc not in leg.announced:
-            return
-        for number in nack.sequence_numbers:
-            data = found.history.recall(number)
-            if data is not None:
-                leg.transport.send(data)
-
-    def _sender_reported(self, leg: Leg, report: rtcp.SenderReport) -> None:
-        forwarded = leg.by_ssrc.get(report.ssrc)
-        if forwarded is None or report.ssrc not in forwarded.reception:
-            return
-        statistics = forwarded.reception[report.ssrc]
-        statistics.sender_report = ((report.ntp >> 16) & 0xFFFFFFFF, asyncio.get_running_loop().time())
-        if report.ssrc != forwarded.active:
-            return
-        data = rtcp.sender_report(
-            forwarded.source.ssrc,
-            timestamp=forwarded.shifted(report.timestamp),
-            packets=report.packets,
-            octets=report.octets,
-            cname=leg.nick,
-            ntp=report.ntp,
-        )
-        self._send_to_all(forwarded.source, data)
-
-    def _find(self, ssrc: int) -> Stream | ForwardedSource | None:
-        """What is announced to others under this SSRC."""
-        stream = self._streams.get(ssrc)
-        if stream is not None:
-            return stream
-        for leg in self._legs.values():
-            forwarded = leg.by_ssrc.get(ssrc)
-            if forwarded is not None and forwarded.source.ssrc == ssrc:
-                return forwarded
-        return None
-
-    def _want_key_frame(self, ssrc: int) -> None:
-        """Somebody who is sent ``ssrc`` needs a key frame."""
-        if ssrc in self._streams:
-            self._publishers[self._streams[ssrc].source.owner].request_key_frame()
-            return
-        found = self._find(ssrc)
-        if isinstance(found, ForwardedSource) and found.source.owner in self._legs:
-            self._ask_key_frame(self._legs[found.source.owner], found)
-
-    def _ask_key_frame(self, leg: Leg, forwarded: ForwardedSource) -> None:
-        target = forwarded.wanted or forwarded.active
-        now = asyncio.get_running_loop().time()
-        if target is None or forwarded.source.media != "video" or now - forwarded.asked_s < _KEY_FRAME_PAUSE_S:
-            return
-        forwarded.asked_s = now
-        leg.transport.send(rtcp.picture_loss(PLACEHOLDER_SSRC["video"], target))
+        self.switch.rtcp_arrived(leg, data)
 
     # --- data channel
 
@@ -437,7 +343,7 @@ class MediaBridge:
             leg.was_connected = True
             self._decided("media_connected", leg)
             for ssrc in leg.announced:
-                self._want_key_frame(ssrc)
+                self.switch.want_key_frame(ssrc)
         elif state in ("failed", "closed") and leg.was_connected:
             leg.was_connected = False
             self._decided("media_closed", leg, reason=state if not leg.closed else "removed")
@@ -449,43 +355,29 @@ class MediaBridge:
             self._reporter = asyncio.create_task(self._report())
 
     async def _report(self) -> None:
-        loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(REPORT_INTERVAL_S)
-            now = loop.time()
-            for leg in self._legs.values():
-                self._report_to(leg, now)
-            self._meter.measure(self._legs.values(), self._publishers.values())
+            self.switch.report()
+            self._listen(self._meter.measure(self._legs.values(), self._publishers.values()))
 
-    def _report_to(self, leg: Leg, now: float) -> None:
-        if not leg.transport.connected:
+    def _listen(self, levels: Mapping[str, float]) -> None:
+        """Tell everybody when another one speaks."""
+        floor = self._floor.heard(levels)
+        if floor == self._floor:
             return
-        heard = [
-            (ssrc, statistics)
-            for forwarded in leg.sources.values()
-            for ssrc, statistics in forwarded.reception.items()
-            if statistics.packets
-        ]
-        if heard:
-            leg.transport.send(rtcp.receiver_report(PLACEHOLDER_SSRC["video"], heard, now))
-        for ssrc in leg.announced:
-            stream = self._streams.get(ssrc)
-            if stream is not None and stream.packets:
-                leg.transport.send(
-                    rtcp.sender_report(
-                        ssrc,
-                        timestamp=stream.timestamp_at(now),
-                        packets=stream.packets,
-                        octets=stream.octets,
-                        cname=stream.source.owner,
-                    )
-                )
+        self._floor = floor
+        leg_or_peer = self._legs.get(floor.speaker or "") or self._publishers.get(floor.speaker or "")
+        if leg_or_peer is not None:
+            self._decided("dominant_speaker_changed", leg_or_peer)
+        for leg in self._legs.values():
+            self._say(leg, colibri.dominant_speaker(floor.speaker or "", floor.previous))
 
     def _forget(self, nick: str) -> None:
         self._probes.pop(nick, None)
         self._meter.forget(nick)
+        self._floor = self._floor.without(nick)
 
-    def _decided(self, name: str, leg: Leg, **data: Any) -> None:
+    def _decided(self, name: str, leg: Leg | PeerMedia, **data: Any) -> None:
         self._trace.add(
             "wire",
             "service",

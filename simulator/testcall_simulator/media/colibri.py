@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from testcall_simulator.jingle import NamedSource
+from testcall_simulator.jingle_sources import NamedSource
 
 LABEL = "JVB data channel"
 CAMERA_HEIGHT = 180
@@ -37,6 +37,16 @@ def write(message: Mapping[str, Any]) -> str:
 def server_hello() -> Message:
     """The bridge's greeting."""
     return {"colibriClass": "ServerHello", "version": "testcall"}
+
+
+def dominant_speaker(speaker: str, previous: Iterable[str]) -> Message:
+    """Who speaks now, by nick, and who did before, most recent first."""
+    return {
+        "colibriClass": "DominantSpeakerEndpointChangeEvent",
+        "dominantSpeakerEndpoint": speaker,
+        "previousSpeakers": list(previous),
+        "silence": False,
+    }
 
 
 def sender_constraints(sources: Iterable[NamedSource]) -> list[Message]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from testcall_simulator.jingle import NamedSource
+from testcall_simulator.jingle_sources import NamedSource
 from testcall_simulator.media import rtp
 from testcall_simulator.media.reception import MissingPackets, ReceptionStatistics
 from testcall_simulator.media.rtp import RtpPacket

@@ -11,19 +11,8 @@ from typing import Any, Protocol
 
 from aiortc import RTCPeerConnection, RTCSessionDescription
 
-from testcall_simulator.jingle import (
-    Codec,
-    Content,
-    HeaderExtension,
-    Jingle,
-    JingleError,
-    Media,
-    NamedSource,
-    Transport,
-    named_sources,
-    placeholder,
-    with_sources,
-)
+from testcall_simulator.jingle import Codec, Content, HeaderExtension, Jingle, JingleError, Media, Transport
+from testcall_simulator.jingle_sources import NamedSource, named_sources, placeholder, with_sources
 from testcall_simulator.media import colibri
 from testcall_simulator.media.aiortc_internals import RawTransport, new_peer_connection
 from testcall_simulator.media.forwarder import ForwardedSource
@@ -116,6 +105,7 @@ class Leg:
             initiator="focus",
             contents=self._offer,
             bundle=tuple(content.name for content in self._offer),
+            bridge_session=self.sid,
         )
 
     async def accept(self, answer: Jingle) -> None:
@@ -129,6 +119,12 @@ class Leg:
         plain = [replace(content, sources=(), groups=(), extensions=()) for content in contents]
         await self.connection.setRemoteDescription(RTCSessionDescription(write_sdp(plain), "answer"))
         self.accepted = True
+
+    async def add_candidates(self, contents: Iterable[Content]) -> None:
+        """Take candidates that the occupant tells of later; browsers of the observed SDK tell of none."""
+        for content in contents:
+            for candidate in content.transport.candidates if content.transport else ():
+                await self.transport.add_candidate(candidate)
 
     def add_sources(self, contents: Iterable[Content]) -> tuple[NamedSource, ...]:
         """Take up sources that the occupant tells of; the ones that are new."""

@@ -33,15 +33,18 @@ class Meter:
         self._trace = trace
         self._window_s = window_s
         self._counts: dict[tuple[str, str], _Count] = {}
+        self._levels: dict[str, float] = {}
 
-    def measure(self, legs: Iterable[Leg], publishers: Iterable[Publisher]) -> None:
-        """Write the events of the window that ends now."""
+    def measure(self, legs: Iterable[Leg], publishers: Iterable[Publisher]) -> dict[str, float]:
+        """Write the events of the window that ends now; the audio levels in dBov of those who tell them, by nick."""
+        self._levels.clear()
         for leg in legs:
             for forwarded in leg.sources.values():
                 self._received(leg, forwarded)
         for publisher in publishers:
             for stream in publisher.streams:
                 self._write("sent", publisher, stream.source.name, stream, publisher.describe(stream))
+        return dict(self._levels)
 
     def _received(self, leg: Leg, forwarded: ForwardedSource) -> None:
         statistics = forwarded.active_reception
@@ -70,6 +73,8 @@ class Meter:
         if frames < 0:  # another layer is forwarded now: its own counters
             frames, packets = 0, 0
         quiet = packets == 0
+        if "level_dbov" in details and not quiet:
+            self._levels[occupant.nick] = details["level_dbov"]
         if not (quiet and before.quiet):
             media = "video" if now.clockrate == VIDEO_CLOCKRATE else "audio"
             if media == "video":

@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Callable
 from typing import Any, Literal
 
-from testcall_simulator.jingle import NamedSource
+from testcall_simulator.jingle_sources import NamedSource
 from testcall_simulator.media import rtp
 from testcall_simulator.media.encoding import (
     FRAME_SAMPLES,
