@@ -52,7 +52,6 @@ async def test_an_honest_adapter_is_driven_and_stopped():
         ("hang", "hang", "no reply to invoke"),
         ("die", "crash", "exit code 7"),
         ("killed", "crash", "SIGKILL"),
-        ("closes", "crash", "closed its stdout"),
         ("forked", "crash", "exit code 3"),
         ("rubbish", "rubbish", "Starting up"),
         ("bytes_rubbish", "rubbish", "no JSON"),
@@ -80,6 +79,31 @@ async def test_a_fault_becomes_one_clear_failure_and_the_adapter_can_be_started_
     description = await adapter.start()
     assert description.adapter == "hostile"
     await adapter.stop()
+
+
+async def test_an_adapter_that_closes_its_stdout_is_found_at_once_or_when_its_time_is_up():
+    adapter = await started("closes")
+    with pytest.raises(AdapterFailure) as raised:
+        await adapter.invoke(greet())
+    assert raised.value.kind in {"crash", "hang"}, "uvloop tells nothing of a pipe that the child closes"
+    await adapter.stop()
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind"), [("none", None), ("die", "crash"), ("forked", "crash"), ("endless", "oversized")]
+)
+def test_uvloop_drives_it_as_well(fault, kind):
+    async def drive():
+        adapter = await started(fault)
+        try:
+            return (await adapter.invoke(greet())).ended
+        except AdapterFailure as failure:
+            return failure.kind
+        finally:
+            await adapter.stop()
+
+    with asyncio.Runner(loop_factory=pytest.importorskip("uvloop").new_event_loop) as runner:
+        assert runner.run(drive()) == (kind or "returned")
 
 
 async def test_a_second_reply_is_found_at_the_latest_by_the_next_request():

@@ -12,6 +12,7 @@ import os
 import shlex
 import signal
 from collections.abc import Callable
+from typing import cast
 
 from testcall_conformance.adapters.base import ConnectOptions, Limits
 from testcall_conformance.adapters.jsonrpc import Peer, Transport
@@ -89,8 +90,7 @@ class _Child(Transport, asyncio.SubprocessProtocol):
     # --- what the event loop calls ---
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.SubprocessTransport)
-        self._process = transport
+        self._process = cast("asyncio.SubprocessTransport", transport)  # uvloop's is one without inheriting from it
 
     def pipe_data_received(self, fd: int, data: bytes) -> None:
         partial = self._partial[fd]
@@ -126,8 +126,8 @@ class _Child(Transport, asyncio.SubprocessProtocol):
 
     async def send(self, line: bytes) -> None:
         assert self._process is not None
-        stdin = self._process.get_pipe_transport(_STDIN)
-        if isinstance(stdin, asyncio.WriteTransport) and not stdin.is_closing():
+        stdin = cast("asyncio.WriteTransport | None", self._process.get_pipe_transport(_STDIN))
+        if stdin is not None and not stdin.is_closing():
             stdin.write(line + b"\n")
         await self._writable.wait()
 
