@@ -75,8 +75,7 @@ def _operation(route: Route, parts: Mapping[str, dict[str, Any]]) -> dict[str, A
         "security": [{name: []} for name in route.credentials],
     }
     if route.body is not None:
-        schema = route.body.model_json_schema(ref_template="#/components/schemas/{model}")
-        operation["requestBody"] = {"content": {"application/json": {"schema": schema}}}
+        operation["requestBody"] = {"content": {"application/json": {"schema": route.body}}}
     return operation
 
 

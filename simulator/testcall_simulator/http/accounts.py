@@ -6,67 +6,42 @@ making users is; an SDK's login needs the tokens), everything else wants ``fullA
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
-
-from testcall_simulator.http.identity import authenticated, body_of, keyed
+from testcall_simulator.http.bodies import CREATE_AUTH_TOKEN, CREATE_USER, LOGIN, body_of
+from testcall_simulator.http.identity import authenticated, keyed
 from testcall_simulator.http.messages import Request, Response, data
 from testcall_simulator.http.paging import paged
 from testcall_simulator.http.refusals import Refusal
 from testcall_simulator.tokens import AuthToken
 from testcall_simulator.world import User, World
 
-Uid = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,100}$")]
-"""What a uid may be; it is lower-cased (documentation, properties and constraints)."""
 _TOKENS_PER_PAGE = 100
-
-
-class CreateUser(BaseModel):
-    """Body of the request for a user."""
-
-    uid: Uid
-    name: str
-    avatar: str = ""
-    role: str = "default"
-    metadata: dict[str, Any] = {}
-    withAuthToken: bool = False  # noqa: N815  the wire's name
-
-
-class Login(BaseModel):
-    """Where a login comes from; SDKs send more, which is let be."""
-
-    model_config = ConfigDict(extra="allow")
-
-    platform: str = ""
-    deviceId: str = ""  # noqa: N815  the wire's name
-
-
-class CreateAuthToken(Login):
-    """Body of the request for an auth token."""
-
-    force: bool = False
 
 
 def create_user(world: World, request: Request) -> Response:
     """POST users."""
     key = keyed(world, request, "fullAccess", "authOnly")
-    asked = body_of(request, CreateUser)
-    uid = asked.uid.lower()
+    asked = body_of(request, CREATE_USER)
+    uid = asked["uid"].lower()
     if uid in world.users_of(key.app_id):
         raise Refusal("ERR_UID_ALREADY_EXISTS")
     user = world.add_user(
-        uid, asked.name, app_id=key.app_id, avatar=asked.avatar, role=asked.role, metadata=asked.metadata
+        uid,
+        asked["name"],
+        app_id=key.app_id,
+        avatar=asked.get("avatar", ""),
+        role=asked.get("role", "default"),
+        metadata=asked.get("metadata"),
     )
     shown = user_object(user)
-    return data(shown | {"authToken": user.auth_token} if asked.withAuthToken else shown, about={"uid": uid})
+    return data(shown | {"authToken": user.auth_token} if asked.get("withAuthToken") else shown, about={"uid": uid})
 
 
 def create_auth_token(world: World, request: Request) -> Response:
     """POST users/{uid}/auth_tokens: a new one each time; older ones stay good."""
     user = _user_of_key(world, request, "fullAccess", "authOnly")
-    asked = body_of(request, CreateAuthToken)
-    token = world.issue_auth_token(user, platform=asked.platform, device_id=asked.deviceId)
+    token = world.issue_auth_token(user, **_device(body_of(request, CREATE_AUTH_TOKEN)))
     return data(_token_object(token), about={"uid": user.uid})
 
 
@@ -84,8 +59,7 @@ def get_auth_token(world: World, request: Request) -> Response:
 def update_auth_token(world: World, request: Request) -> Response:
     """PUT users/{uid}/auth_tokens/{authToken}."""
     token = _token_of_path(world, request)
-    asked = body_of(request, Login)
-    return data(_token_object(world.change_auth_token(token, platform=asked.platform, device_id=asked.deviceId)))
+    return data(_token_object(world.change_auth_token(token, **_device(body_of(request, LOGIN)))))
 
 
 def delete_auth_token(world: World, request: Request) -> Response:
@@ -105,8 +79,7 @@ def flush_auth_tokens(world: World, request: Request) -> Response:
 def log_in(world: World, request: Request) -> Response:
     """PUT me: the user behind the ``authToken``; the device is noted."""
     token, user = authenticated(world, request)
-    asked = body_of(request, Login)
-    world.change_auth_token(token, platform=asked.platform, device_id=asked.deviceId)
+    world.change_auth_token(token, **_device(body_of(request, LOGIN)))
     mine = {"authToken": token.token, "jwt": world.issue_user_jwt(user)}
     return data(user_object(user) | {"status": "online", "lastActiveAt": world.now()} | mine, about={"uid": user.uid})
 
@@ -134,6 +107,10 @@ def user_object(user: User) -> dict[str, Any]:
         "createdAt": user.created_at,
         "metadata": dict(user.metadata),
     }
+
+
+def _device(login: dict[str, Any]) -> dict[str, str]:
+    return {"platform": login.get("platform", ""), "device_id": login.get("deviceId", "")}
 
 
 def _user_of_key(world: World, request: Request, *scopes: Any) -> User:

@@ -8,25 +8,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel
-
-from testcall_simulator.http.identity import authenticated, body_of, named_app
+from testcall_simulator.http.bodies import CREATE_CALL_TOKEN, body_of
+from testcall_simulator.http.identity import authenticated, named_app
 from testcall_simulator.http.messages import Request, Response, data
 from testcall_simulator.http.refusals import Refusal
 from testcall_simulator.tokens import CallToken, CallTokenError
 from testcall_simulator.world import App, User, World
 
 
-class CreateCallToken(BaseModel):
-    """Body of the request for a call token."""
-
-    sessionId: str | None = None  # noqa: N815  the wire's name
-
-
 def create_call_token(world: World, request: Request) -> Response:
     """POST call_tokens: a token with which the user of the ``authToken`` may enter a session."""
     auth_token, user = authenticated(world, request)
-    session_id = (body_of(request, CreateCallToken).sessionId or "").strip()
+    session_id = (body_of(request, CREATE_CALL_TOKEN).get("sessionId") or "").strip()
     if not session_id:
         raise Refusal("ERR_EMPTY_CALL_SESSION_ID")
     _admit(world, user, session_id)

@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
-
-import orjson
-from pydantic import BaseModel, ValidationError
-
 from testcall_simulator.http.messages import Request
 from testcall_simulator.http.refusals import Refusal
 from testcall_simulator.tokens import ApiKey, AuthToken, KeyScope
 from testcall_simulator.world import App, User, World
-
-BodyT = TypeVar("BodyT", bound=BaseModel)
 
 
 def named_app(world: World, request: Request) -> App | None:
@@ -60,21 +53,3 @@ def keyed(world: World, request: Request, *scopes: KeyScope) -> ApiKey:
     if key.scope not in scopes:
         raise Refusal("AUTH_ERR_NO_ACCESS")
     return key
-
-
-def body_of(request: Request, model: type[BodyT]) -> BodyT:
-    """The JSON body as ``model``; an empty body counts as ``{}``."""
-    try:
-        return model.model_validate_json(request.wire.body or b"{}")
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise Refusal("ERR_BAD_REQUEST", f"{where}: {first['msg']}" if where else str(first["msg"])) from None
-
-
-def json_of(request: Request) -> Any:
-    """The JSON body whatever its shape; an empty body counts as ``{}``."""
-    try:
-        return orjson.loads(request.wire.body or b"{}")
-    except orjson.JSONDecodeError:
-        raise Refusal("ERR_BAD_REQUEST", "The body is not JSON.") from None

@@ -7,9 +7,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from pydantic import BaseModel
-
-from testcall_simulator.http import accounts, call_logs, call_tokens, telemetry
+from testcall_simulator.http import accounts, bodies, call_logs, call_tokens, telemetry
 from testcall_simulator.http.addressing import Place, Surface
 from testcall_simulator.http.messages import Request, Response
 from testcall_simulator.world import World
@@ -38,7 +36,7 @@ class Route:
     summary: str
     credentials: tuple[str, ...] = ()
     query: Mapping[str, dict[str, Any]] = field(default_factory=dict)
-    body: type[BaseModel] | None = None
+    body: bodies.Schema | None = None
     answers: dict[str, Any] = field(default_factory=dict)
     refusals: tuple[str, ...] = ()
 
@@ -75,7 +73,7 @@ ROUTES: tuple[Route, ...] = (
         handler=call_tokens.create_call_token,
         summary="Make a call token for the user of the authToken and a session",
         credentials=("authToken",),
-        body=call_tokens.CreateCallToken,
+        body=bodies.CREATE_CALL_TOKEN,
         answers={"type": "object", "required": ["token"], "properties": {"token": {"type": "string"}}},
         refusals=(*_USER_REFUSALS, "ERR_EMPTY_CALL_SESSION_ID", "ERR_BAD_REQUEST", "ERR_CALL_NOT_A_PART"),
     ),
@@ -147,7 +145,7 @@ ROUTES: tuple[Route, ...] = (
         handler=accounts.create_user,
         summary="Make a user",
         credentials=("apikey",),
-        body=accounts.CreateUser,
+        body=bodies.CREATE_USER,
         answers=_USER,
         refusals=(*_KEY_REFUSALS, "ERR_BAD_REQUEST", "ERR_UID_ALREADY_EXISTS"),
     ),
@@ -159,7 +157,7 @@ ROUTES: tuple[Route, ...] = (
         handler=accounts.create_auth_token,
         summary="Make an auth token for a user",
         credentials=("apikey",),
-        body=accounts.CreateAuthToken,
+        body=bodies.CREATE_AUTH_TOKEN,
         answers=_AUTH_TOKEN,
         refusals=(*_KEY_REFUSALS, "ERR_UID_NOT_FOUND", "ERR_BAD_REQUEST"),
     ),
@@ -205,7 +203,7 @@ ROUTES: tuple[Route, ...] = (
         handler=accounts.update_auth_token,
         summary="Note platform and device on an auth token",
         credentials=("apikey",),
-        body=accounts.Login,
+        body=bodies.LOGIN,
         answers=_AUTH_TOKEN,
         refusals=(
             *_KEY_REFUSALS,
@@ -235,7 +233,7 @@ ROUTES: tuple[Route, ...] = (
         handler=accounts.log_in,
         summary="Log in with an auth token",
         credentials=("authToken",),
-        body=accounts.Login,
+        body=bodies.LOGIN,
         answers=_USER,
         refusals=(*_USER_REFUSALS, "ERR_BAD_REQUEST"),
     ),
@@ -269,6 +267,7 @@ ROUTES: tuple[Route, ...] = (
         handler=telemetry.report_user_session,
         summary="An SDK tells where it runs",
         credentials=("authToken",),
+        body=bodies.ANY_OBJECT,
         answers=_DONE,
         refusals=(*_USER_REFUSALS, "ERR_BAD_REQUEST"),
     ),
@@ -280,6 +279,7 @@ ROUTES: tuple[Route, ...] = (
         path="/v1/calls/ping",
         handler=telemetry.call_ping,
         summary="An SDK in a call says so, every minute",
+        body=bodies.ANY_OBJECT,
         answers=_DONE,
         refusals=("AUTH_ERR_INVALID_APPID", "ERR_BAD_REQUEST"),
     ),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from testcall_simulator.http.identity import authenticated, json_of
+from testcall_simulator.http.bodies import ANY_OBJECT, body_of
+from testcall_simulator.http.identity import authenticated
 from testcall_simulator.http.messages import Request, Response, data
 from testcall_simulator.http.refusals import Refusal
 from testcall_simulator.world import World
@@ -13,18 +14,14 @@ def call_ping(world: World, request: Request) -> Response:
     app_id = request.header("appid")
     if app_id and app_id not in world.apps:
         raise Refusal("AUTH_ERR_INVALID_APPID")
-    ping = json_of(request)
-    if not isinstance(ping, dict):
-        raise Refusal("ERR_BAD_REQUEST")
-    session = ping.get("sessionId")
+    session = body_of(request, ANY_OBJECT).get("sessionId")
     return data({"success": True}, about={"session": session.lower()} if isinstance(session, str) else None)
 
 
 def report_user_session(world: World, request: Request) -> Response:
     """POST user_sessions: which SDK runs where."""
     _, user = authenticated(world, request)
-    if not isinstance(json_of(request), dict):
-        raise Refusal("ERR_BAD_REQUEST")
+    body_of(request, ANY_OBJECT)
     return data({"success": True}, about={"uid": user.uid})
 
 
