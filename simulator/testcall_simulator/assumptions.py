@@ -142,6 +142,33 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         "Media is negotiated as soon as a second occupant is there, by placeholder sources and source-add.",
         ("iq",),
     ),
+    Assumption(
+        "XMPP-06",
+        "A socket without any token may enter a session that is going on, and open none: SDK 4 shares screens through one.",
+        ("auth", "presence"),
+    ),
+    Assumption(
+        "XMPP-07",
+        "A call token opens the room of its session only, and a room is made by the conference request; else a join is refused with not-allowed.",
+        ("iq", "presence"),
+    ),
+    Assumption(
+        "XMPP-08",
+        "When the service ends a session for all, SDK 4 is told by its command endSessionForAll from the focus, whoever else is there by a destroyed room.",
+        ("presence",),
+    ),
+    Assumption(
+        "XMPP-09",
+        "Any participant may record; the recorder joins at once; a second start is refused with unexpected-request, a stop of nothing with item-not-found.",
+        ("iq",),
+    ),
+    Assumption(
+        "XMPP-10",
+        "Only moderators mute others, kick, and end a session for all; nobody can unmute another.",
+        ("iq", "message"),
+    ),
+    Assumption("XMPP-11", "A frame may have 262144 characters, and a stream 3 failed logins.", ("error",)),
+    Assumption("XMPP-12", "Media of the last participant stays until it leaves.", ("iq",)),
 )
 """All of them, in the order in which they are shown."""
 

@@ -79,6 +79,11 @@ class Links:
         """The domain of the rooms."""
         return f"conference.{self.domain}"
 
+    @property
+    def recorder(self) -> str:
+        """The domain of recorders, whom SDK 5 doesn't show."""
+        return f"recorder.{self.domain}"
+
 
 def locate(host: str, path: str) -> Place:
     """The place that ``host`` (no port) and ``path`` name."""

@@ -93,6 +93,7 @@ def _settings_v5(app: App, user: User, call_token: CallToken, value: str, reques
             "PRESENTER_MODE_ENABLED": app.settings.presenter_mode,
             "connectionConfig": {
                 "hosts": {"domain": links.domain, "muc": links.muc},
+                "hiddenDomain": links.recorder,
                 "serviceUrl": links.service_url,
                 "p2p": {"enabled": app.settings.p2p},
                 "bridgeChannel": {"preferSctp": True},
