@@ -27,6 +27,7 @@ from testcall_conformance.adapters.base import ConnectOptions
 from testcall_conformance.errors import ConformanceError
 
 CALLS_JAVASCRIPT = "@cometchat/calls-sdk-javascript"
+CHAT_JAVASCRIPT = "@cometchat/chat-sdk-javascript"
 
 KNOWN_INTEGRITY: dict[str, str] = {
     f"{CALLS_JAVASCRIPT}@4.0.12": "sha512-HTCX40L6RQ3pPTH2R6EB7aeK+PR3TiRJxxowxo/sg224sYjVdr63jcYCjbIeub5IJRVUhwFhb+baJ/eb3FqIYw==",
@@ -34,10 +35,11 @@ KNOWN_INTEGRITY: dict[str, str] = {
     f"{CALLS_JAVASCRIPT}@4.2.1": "sha512-zJF7Yr0OUK/Jkpp/ckCnfI0gGXvM+aKePjRUjGuJXDkDNQczqhks61WbrFxKgTTfb/nSwyLHmo1TxlEH6LWQlg==",
     f"{CALLS_JAVASCRIPT}@4.2.4": "sha512-DCqxog8ky75FoMotB+jBsKMOjYe77ElcdU8w1K9N5VLH6gYN6ZdG+fW/HfRym+ETix6H+KJoTZC8SqXf+GCMfA==",
     f"{CALLS_JAVASCRIPT}@4.2.6": "sha512-qJi1JYfJiEVoHHKjS+uJNoeiGPC7Hfqi71yA588jz8PJ4hyDu6TsKAyxFZ3yU56VHSBmvX9aYV7cramv17X+Zw==",
+    f"{CHAT_JAVASCRIPT}@4.2.0": "sha512-xzylVMjCKJbmI7m5nZPHOynpmFoKAAosrn6r5WrKUdu0gb2EwQFvdIG5RHb15KNwC6DSCCIpLju0aAN/yCphFQ==",
 }
 """What the registry stated when these versions were first tried (``npm view NAME@VERSION dist.integrity``)."""
 
-_CONTRACTS = {CALLS_JAVASCRIPT: "calls/javascript", "@cometchat/chat-sdk-javascript": "chat/javascript"}
+_CONTRACTS = {CALLS_JAVASCRIPT: "calls/javascript", CHAT_JAVASCRIPT: "chat/javascript"}
 _NAME_AND_VERSION = re.compile(r"^(?P<name>(?:@[a-z0-9._~-]+/)?[a-z0-9._~-]+)(?:@(?P<version>.+))?$")
 _EXACT_VERSION = re.compile(r"^\d+\.\d+\.\d+(?:[-+][0-9A-Za-z.+-]+)?$")
 _STATED_VERSION = re.compile(rf'{re.escape(CALLS_JAVASCRIPT)}"[^}}]{{0,60}}version:"(?P<version>\d+\.\d+\.\d+)"')

@@ -1,5 +1,6 @@
 """The browser adapter with a small build of our own: every way a call can end, every tagged value, both walls."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -401,3 +402,53 @@ async def test_a_build_that_does_not_load_is_told(tmp_path):
         await adapter.start()
     assert raised.value.kind == "start"
     assert "SyntaxError" in raised.value.detail
+
+
+async def test_a_build_that_is_a_module_of_several_files_is_loaded(tmp_path):
+    files = {
+        "package.json": '{"name": "esm", "version": "5.1.2", "type": "module", "exports": {".": {"import": "./dist/sdk.mjs"}}}',
+        "dist/sdk.mjs": 'import { word } from "./part.mjs";\nimport "./style.css";\n'
+        "class Small { static greet() { return word; } }\nexport { Small };\n",
+        "dist/part.mjs": 'export const word = "from a part";\n',
+        "dist/style.css": "body { color: red }",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    adapter = await connect(f"file:{tmp_path}", options=ConnectOptions(contract="calls/javascript-v5"))
+    description = await adapter.start()
+    sdk = Driver(adapter)
+    await sdk.open()
+    assert await sdk.value("greet") == "from a part"
+    assert (description.sdk.version, description.offers("Small", "greet")) == ("5.1.2", True)
+    await adapter.stop()
+
+
+async def test_a_trace_is_kept_when_asked_for(tmp_path):
+    options = ConnectOptions(contract="c/j-v4", trace_dir=tmp_path)
+    adapter = await connect(f"file:{SMALL_BUILD}", options=options)
+    await adapter.start()
+    sdk = Driver(adapter)
+    await sdk.open()
+    first = await adapter.keep_trace("alice", "first")
+    second = await adapter.keep_trace("alice", "second")
+    await adapter.stop()
+    assert first.stat().st_size > 1000
+    assert second.exists()
+
+
+async def test_with_keep_open_pages_stay_until_the_user_closes_the_browser():
+    adapter = await connect(f"file:{SMALL_BUILD}", options=ConnectOptions(contract="c/j-v4", keep_open=True))
+    await adapter.start()
+    sdk = Driver(adapter)
+    await sdk.open()
+    page, browser = adapter.page("alice"), adapter._browser
+    await adapter.close("alice")
+    assert not page.is_closed()
+    told = asyncio.Event()
+    adapter.on_message = lambda message: told.set() if "stays open" in getattr(message, "text", "") else None
+    stopping = asyncio.create_task(adapter.stop())
+    await told.wait()
+    assert not stopping.done()
+    await browser.close()
+    await stopping

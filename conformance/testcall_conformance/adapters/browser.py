@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 _PAGE = Path(__file__).parent / "browser_page"
 _INSTANCES = 4  # more pages than this with real media exceed two cores
 _CONSOLE_LINES = 200  # of warnings and errors kept per page; the SDK's media stack writes thousands
-_ADVANCE_STEP_MS = 1000.0
+_ADVANCE_STEP_MS = 1000
 _ADVANCE_STEPS = 600  # an hour in steps of 6 s
 _FLAGS = (
     "--use-fake-ui-for-media-stream",  # else "no microphone & camera"; also accepts getDisplayMedia
@@ -67,6 +67,10 @@ NOWHERE = Addresses(
 """Addresses of no simulator: enough to load a build and to try what it refuses before it asks the service."""
 
 
+_DESCRIBED: dict[tuple[str, ...], list[str]] = {}
+"""Operations of builds that this process has described before, by integrity and init scripts; a work unit need not ask again."""
+
+
 class BrowserAdapter:
     """Drives a JavaScript build in Chromium through reflection on the page's globals."""
 
@@ -79,6 +83,7 @@ class BrowserAdapter:
         self._playwright: Playwright | None = None
         self._browser: Browser | None = None
         self._tabs: dict[str, _Tab] = {}
+        self._kept = 0
         self._server = PageServer(page_assets(package, (_PAGE / "page.html").read_bytes()))
 
     async def start(self) -> Description:
@@ -86,22 +91,12 @@ class BrowserAdapter:
         await self.stop()
         try:
             await self._launch()
-            tab = await self._new_tab("describe", WorldInfo(app_id="none", addresses=NOWHERE))
-            try:
-                found = await tab.peer.request("describe", {"protocol": PROTOCOL}, self._limits.reply_s)
-            finally:
-                await tab.close()
+            operations = _DESCRIBED.get(self._identity) or await self._reflect()
         except BaseException:
             await self.stop()
             raise
-        operations = found.get("operations") if isinstance(found, dict) else None
-        if not operations:
-            why = (
-                f"{tab.first_error.type} {tab.first_error.own.get('message', '')}"
-                if tab.first_error
-                else "no error told"
-            )
-            raise AdapterFailure("start", f"{self.package.source} put no class on the page ({why})")
+        if self.package.integrity:
+            _DESCRIBED[self._identity] = operations
         self.description = Description(
             protocol=PROTOCOL,
             adapter="testcall browser",
@@ -142,9 +137,13 @@ class BrowserAdapter:
         return await tab.peer.request(method, {**params, "instance": instance}, self._limits.reply_s)
 
     async def close(self, instance: str) -> None:
-        """Close the instance's page and context; with ``keep_open`` they stay for looking at."""
+        """Close the instance's page and context; with ``keep_open`` they stay for looking at until :meth:`stop`."""
         tab = self._tabs.pop(instance, None)
-        if tab is not None and not self._options.keep_open:
+        if tab is None:
+            return
+        if self._options.keep_open:
+            self._kept += 1
+        else:
             await tab.close()
 
     async def keep_trace(self, instance: str, name: str) -> Path | None:
@@ -162,9 +161,12 @@ class BrowserAdapter:
         return self._tab(instance).page
 
     async def stop(self) -> None:
-        """Close every page and the browser."""
-        self._tabs.clear()
+        """Close every page and the browser. With ``keep_open`` it waits until the user closes a browser that has pages."""
         browser, self._browser = self._browser, None
+        if self._options.keep_open and browser is not None and (self._tabs or self._kept):
+            await self._closed_by_user(browser)
+        self._tabs.clear()
+        self._kept = 0
         playwright, self._playwright = self._playwright, None
         with contextlib.suppress(Exception):  # a browser that is gone already has nothing left to close
             if browser is not None:
@@ -197,6 +199,27 @@ class BrowserAdapter:
             raise AdapterFailure(
                 "start", f"the browser {executable or 'of Playwright'} does not start: {first}"
             ) from None
+
+    @property
+    def _identity(self) -> tuple[str, ...]:
+        return (self.package.integrity, *self._options.init_scripts)
+
+    async def _reflect(self) -> list[str]:
+        """What the build puts on the page, asked in a page of its own."""
+        tab = await self._new_tab("describe", WorldInfo(app_id="none", addresses=NOWHERE))
+        try:
+            found = await tab.peer.request("describe", {"protocol": PROTOCOL}, self._limits.reply_s)
+        finally:
+            await tab.close()
+        operations = found.get("operations") if isinstance(found, dict) else None
+        if not isinstance(operations, list) or not operations:
+            why = (
+                f"{tab.first_error.type} {tab.first_error.own.get('message', '')}"
+                if tab.first_error
+                else "no error told"
+            )
+            raise AdapterFailure("start", f"{self.package.source} put no class on the page ({why})")
+        return operations
 
     async def _new_tab(self, instance: str, world: WorldInfo) -> _Tab:
         from playwright.async_api import Error
@@ -239,10 +262,18 @@ class BrowserAdapter:
             raise AdapterFailure(
                 "unsupported", "this instance was opened with a real clock; open it with clock: virtual"
             )
-        step = max(_ADVANCE_STEP_MS, ms / _ADVANCE_STEPS)
-        while ms > 0:
-            await tab.page.clock.run_for(round(min(step, ms)))  # in steps: what a timer starts gets its turn in between
-            ms -= step
+        left = round(ms)
+        step = max(_ADVANCE_STEP_MS, left // _ADVANCE_STEPS)
+        while left > 0:  # in steps: what a timer starts gets its turn in between
+            await tab.page.clock.run_for(min(step, left))
+            left -= step
+
+    async def _closed_by_user(self, browser: Browser) -> None:
+        closed = asyncio.Event()
+        browser.on("disconnected", lambda _browser: closed.set())
+        if browser.is_connected():
+            self._deliver(Log(text="the browser stays open (--keep-open); close it to go on", level="warning"))
+            await closed.wait()
 
     def _deliver(self, message: Notification) -> None:
         self.on_message(message)
