@@ -30,7 +30,11 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
     Assumption("HTTP-03", "`source` of an error names the simulator, `devMessage` repeats `message`.", ("*",)),
     Assumption("HTTP-04", "Every origin may call (CORS `*`), and refusals carry the CORS header too.", ("*",)),
     Assumption("HTTP-05", "Paths answer under /v3.0, under /v3 and without a version.", ("*",)),
-    Assumption("HTTP-06", "Rate limits are not enforced, and no X-Rate-Limit header is sent.", ("*",)),
+    Assumption(
+        "HTTP-06",
+        "The documented rate limits hold for the admin and the client API, per app and clock minute; the calls API has none.",
+        ("*",),
+    ),
     # -- call tokens ---------------------------------------------------------------------------------------------------
     Assumption(
         "TOKEN-01",

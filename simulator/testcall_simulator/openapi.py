@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from testcall_simulator.http.addressing import Surface
+from testcall_simulator.http.limits import LIMITED
 from testcall_simulator.http.refusals import STATUS_AND_TEXT
 from testcall_simulator.http.routes import ROUTES, Route
 
@@ -93,7 +94,7 @@ def _parameters(route: Route, parts: Mapping[str, dict[str, Any]]) -> list[dict[
 def _responses(route: Route) -> dict[str, Any]:
     responses: dict[str, Any] = {"200": _success(route)}
     by_status: dict[int, list[str]] = {}
-    for code in route.refusals:
+    for code in (*route.refusals, *(("ERR_TOO_MANY_REQUESTS",) if route.surface in LIMITED else ())):
         by_status.setdefault(STATUS_AND_TEXT[code][0], []).append(code)
     for status, codes in sorted(by_status.items()):
         responses[str(status)] = {

@@ -44,13 +44,15 @@ class AppSettings:
 
     ``call_token_lifetime_s`` None: call tokens never expire (no source tells their life time). ``p2p``: whether two
     occupants of SDK 5 are told to connect without the bridge. ``expand_session_ids``: whether a session id is answered as
-    ``v1.<region>.<app>.<id>``, the form that a comment in SDK 5.0.7 shows.
+    ``v1.<region>.<app>.<id>``, the form that a comment in SDK 5.0.7 shows. The two limits are the documented ones.
     """
 
     presenter_mode: bool = True
     p2p: bool = False
     call_token_lifetime_s: int | None = None
     expand_session_ids: bool = False
+    requests_per_minute: int = 20_000
+    core_requests_per_minute: int = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -394,6 +396,12 @@ class World:
         self._state.begun = True
         return self
 
+    def count_request(self, app_id: str, group: str, minute: int) -> int:
+        """Count a request towards a rate limit; how many there were in that minute, this one included."""
+        counted, count = self._state.requests.get((app_id, group), (minute, 0))
+        self._state.requests[app_id, group] = (minute, count + 1 if counted == minute else 1)
+        return self._state.requests[app_id, group][1]
+
     def snapshot(self) -> WorldSnapshot:
         """The present state as a value; the world goes on unchanged."""
         return WorldSnapshot(copy.deepcopy(self._state))
@@ -423,6 +431,7 @@ class _State:
     users: dict[tuple[str, str], User] = field(default_factory=dict)
     auth_tokens: dict[str, AuthToken] = field(default_factory=dict)
     calls: dict[str, Call] = field(default_factory=dict)
+    requests: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
     begun: bool = False
 
 

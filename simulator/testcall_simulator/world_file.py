@@ -79,6 +79,8 @@ class SettingsEntry(_Strict):
     p2p: bool = False
     call_token_lifetime_s: Annotated[int, Field(gt=0)] | None = None
     expand_session_ids: bool = False
+    requests_per_minute: Annotated[int, Field(ge=0)] = 20_000
+    core_requests_per_minute: Annotated[int, Field(ge=0)] = 10_000
 
 
 class AppEntry(_Strict):

@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 
 from testcall_simulator.errors import WorldError
 from testcall_simulator.http.addressing import Links, Place, links_for, locate, split_authority
+from testcall_simulator.http.limits import LIMITED, spend
 from testcall_simulator.http.messages import Request, Response, WireRequest
 from testcall_simulator.http.refusals import Refusal
 from testcall_simulator.http.routes import PREFLIGHT, UNKNOWN, Route, find_route
-from testcall_simulator.world import World
+from testcall_simulator.world import App, World
 
 _METHODS = "GET, POST, PUT, PATCH, DELETE, OPTIONS"
 _HEADERS = "accept, apikey, appid, authorization, authtoken, calltoken, content-type, onbehalfof, resource, sdk"
@@ -47,16 +48,20 @@ def respond(world: World, arrival: Arrival, tls_port: int) -> Response:
     """The service's answer. Whatever a client sends, this is an answer and no exception."""
     if arrival.wire.method == "OPTIONS":
         return preflight(arrival.wire)
+    left: Mapping[str, str] = {}
     try:
         if arrival.route is None:
             raise Refusal("ERR_API_NOT_FOUND")
+        app = _app_of(world, arrival)
+        if app is not None and arrival.place.surface in LIMITED:
+            left = spend(world, app, arrival.route.name)
         request = Request(arrival.wire, arrival.place, _links(world, arrival, tls_port), arrival.path)
         response = arrival.route.handler(world, request)
     except Refusal as refusal:
         response = refusal.response()
     except WorldError as error:
         response = Refusal("ERR_BAD_REQUEST", str(error)).response()
-    return replace(response, headers={**CORS, **response.headers})
+    return replace(response, headers={**CORS, **left, **response.headers})
 
 
 def preflight(wire: WireRequest) -> Response:
@@ -72,6 +77,16 @@ def preflight(wire: WireRequest) -> Response:
         "access-control-max-age": "600",
     }
     return Response(204, b"", headers)
+
+
+def _app_of(world: World, arrival: Arrival) -> App | None:
+    """The app that address or header name, else that of the credential; nothing is checked here."""
+    headers = arrival.wire.headers
+    named = arrival.place.app_id or headers.get("appid")
+    if named:
+        return world.apps.get(named)
+    credential = world.find_auth_token(headers.get("authtoken", "")) or world.find_key(headers.get("apikey", ""))
+    return world.apps.get(credential.app_id) if credential is not None else None
 
 
 def _links(world: World, arrival: Arrival, tls_port: int) -> Links:
