@@ -1,28 +1,27 @@
-"""Loads contracts: the packaged JSON when there is one, else the YAML of ``spec/``; errors name file, line and column.
+"""Loads contracts: the packed JSON if it was made of just these bytes of YAML, else the YAML; errors name file, line, column.
 
-Reading is one pass of the C loader and one of pydantic. Only when that fails is the file read a second time, with positions,
-to say where. Aliases, merge keys and tags are refused: a contract is plain data, and an alias bomb is a few bytes.
+Reading YAML is one pass of the C loader and one of pydantic; only when that fails is the file read a second time, with
+positions, to say where. :mod:`testcall_contract.pack` makes the JSON: with it, PyYAML is not even imported.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+import re
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar
 
-import yaml
 from pydantic import BaseModel, ValidationError
 
-from testcall_contract.errors import ContractError, Place
+from testcall_contract.errors import ContractError
 from testcall_contract.models import Contract, Core
 
-MAX_BYTES = 2_000_000
-"""A contract file may have so many bytes; the largest of ours has under a quarter of it."""
+PACKED = Path(__file__).resolve().parent / "packed"
+"""Where the packed contracts are: a line with the SHA-256 of the YAML file that was read, then its data as JSON."""
 
-MAX_DEPTH = 40
-"""So deep may a contract file nest."""
+_NAME = re.compile(r"[a-z]+/[a-z0-9-]+")
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
@@ -35,10 +34,14 @@ def spec_root() -> Path:
     return Path(__file__).resolve().parents[2] / "spec"
 
 
+def contract_files() -> list[Path]:
+    """The files of all contracts there are, in the order of their names."""
+    return sorted(path for path in spec_root().glob("*/*.yaml") if _is_contract(path))
+
+
 def contract_names() -> list[str]:
     """The names of all contracts there are, such as ``calls/javascript-v5``."""
-    root = spec_root()
-    return sorted(f"{path.parent.name}/{path.stem}" for path in root.glob("*/*.yaml") if _is_contract(path))
+    return [f"{path.parent.name}/{path.stem}" for path in contract_files()]
 
 
 def _is_contract(path: Path) -> bool:
@@ -50,18 +53,16 @@ def _is_contract(path: Path) -> bool:
 def load(name: str) -> Contract:
     """The contract of that name; :class:`ContractError` when there is none or it is wrong."""
     path = spec_root() / f"{name}.yaml"
-    if not path.is_file():
+    if not _NAME.fullmatch(name) or not path.is_file():
         raise ContractError(f"no contract {name!r}; there are: {', '.join(contract_names()) or 'none'}")
-    packed = path.with_suffix(".json")
-    if packed.is_file() and packed.stat().st_mtime_ns >= path.stat().st_mtime_ns:
-        return Contract.model_validate_json(packed.read_bytes())
-    return load_file(path)
+    return _packed(name, path, Contract) or read(path, Contract)
 
 
 @lru_cache(maxsize=1)
 def load_core() -> Core:
     """The shared concepts of ``spec/core.yaml``."""
-    return read(spec_root() / "core.yaml", Core)
+    path = spec_root() / "core.yaml"
+    return _packed("core", path, Core) or read(path, Core)
 
 
 def load_file(path: Path) -> Contract:
@@ -71,101 +72,42 @@ def load_file(path: Path) -> Contract:
 
 def read(path: Path, model: type[_Model]) -> _Model:
     """The YAML file ``path`` as a value of ``model``; :class:`ContractError` with line and column for anything wrong in it."""
-    text = _text(path)
-    data = parse(text, str(path))
+    value, errors = attempt(path, model)
+    if value is not None:
+        return value
+    more = f" (and {len(errors) - 1} more; `testcall spec check {path}` lists them)" if len(errors) > 1 else ""
+    raise ContractError(f"{errors[0].message}{more}", errors[0].place)
+
+
+def attempt(path: Path, model: type[_Model]) -> tuple[_Model | None, list[ContractError]]:
+    """The file as a value of ``model``, or None and everything that is wrong in it, in the order of pydantic's walk."""
+    from testcall_contract.plain import Places, parse, read_text
+
     try:
-        return model.model_validate(data)
+        text = read_text(path)
+        data = parse(text, str(path))
+    except ContractError as error:
+        return None, [error]
+    try:
+        return model.model_validate(data), []
     except ValidationError as error:
-        first = error.errors()[0]
-        place = _locate(text, str(path), first["loc"])
-        more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
-        raise ContractError(f"{_sentence(first)}{more}", place) from None
+        places = Places(text, str(path))
+        return None, [ContractError(_sentence(found), places.of(found["loc"])) for found in error.errors()]
 
 
-def parse(text: str, path: str) -> Any:
-    """The plain data in ``text``; refuses aliases, tags, duplicate keys, deep nesting and more than one document."""
-    _screen(text, path)
+def _packed(name: str, path: Path, model: type[_Model]) -> _Model | None:
+    """The packed form of the file ``path``; None when there is none, or it was not made of the file as it is now."""
     try:
-        return yaml.load(text, Loader=_Loader)
-    except yaml.YAMLError as error:
-        raise ContractError(_yaml_sentence(error), _mark(error, path)) from None
-
-
-def _text(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            raw = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise ContractError(f"can't be read: {error.strerror or error}", Place(str(path))) from None
-    if len(raw) > MAX_BYTES:
-        raise ContractError(
-            f"has more than {MAX_BYTES} bytes; a contract is a text of some thousand lines", Place(str(path))
-        )
-    try:
-        return raw.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        column = error.start - (raw.rfind(b"\n", 0, error.start) + 1) + 1
-        raise ContractError("is not UTF-8 here; save the file as UTF-8", Place(str(path), line, column)) from None
-
-
-_Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-class _Loader(_Base):  # type: ignore[misc]
-    """The C loader without time stamps (a revision like 2026-11-20 stays text) and with an error for duplicate keys."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        mapping: dict[Any, Any] = super().construct_mapping(node, deep=deep)
-        if len(mapping) != len(node.value):
-            seen = set()
-            for key_node, _ in node.value:
-                if key_node.value in seen:
-                    raise yaml.constructor.ConstructorError(
-                        None, None, f"the key {key_node.value!r} stands twice in one mapping", key_node.start_mark
-                    )
-                seen.add(key_node.value)
-        return mapping
-
-
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-    for first, resolvers in _Base.yaml_implicit_resolvers.items()
-}
-
-
-def _screen(text: str, path: str) -> None:
-    """Refuse by events, in bounded memory, what would cost too much to build or is no plain data."""
-    depth = 0
-    try:
-        for event in yaml.parse(text, Loader=_Base):
-            mark = event.start_mark
-            place = Place(path, mark.line + 1, mark.column + 1) if mark else Place(path)
-            if isinstance(event, yaml.AliasEvent):
-                raise ContractError(f"aliases are not allowed (*{event.anchor}); write the value out", place)
-            if isinstance(event, yaml.NodeEvent) and getattr(event, "tag", None):
-                raise ContractError(f"tags are not allowed ({getattr(event, 'tag', None)})", place)
-            if isinstance(event, yaml.CollectionStartEvent):
-                depth += 1
-                if depth > MAX_DEPTH:
-                    raise ContractError(f"nests deeper than {MAX_DEPTH} levels", place)
-            elif isinstance(event, yaml.CollectionEndEvent):
-                depth -= 1
-    except yaml.YAMLError as error:
-        raise ContractError(_yaml_sentence(error), _mark(error, path)) from None
-
-
-def _yaml_sentence(error: yaml.YAMLError) -> str:
-    problem = getattr(error, "problem", None) or str(error).splitlines()[0]
-    return f"is no good YAML: {problem}" if not str(problem).startswith("the key") else str(problem)
-
-
-def _mark(error: yaml.YAMLError, path: str) -> Place:
-    mark = getattr(error, "problem_mark", None)
-    return Place(path, mark.line + 1, mark.column + 1) if mark else Place(path)
+        head, _, body = (PACKED / f"{name}.json").read_bytes().partition(b"\n")
+        if head.decode("ascii") != hashlib.sha256(path.read_bytes()).hexdigest():
+            return None
+        return model.model_validate_json(body)
+    except (OSError, ValueError):
+        return None
 
 
 def _sentence(error: Any) -> str:
+    """What pydantic found, as a half sentence that names the place by its keys."""
     where = ".".join(str(part) for part in error["loc"]) or "the file"
     kind = error["type"]
     if kind == "extra_forbidden":
@@ -175,21 +117,3 @@ def _sentence(error: Any) -> str:
     given = error.get("input")
     shown = repr(given) if isinstance(given, (str, int, float, bool, type(None))) else type(given).__name__
     return f"{where}: {error['msg'][0].lower()}{error['msg'][1:]} (it is {shown[:80]})"
-
-
-def _locate(text: str, path: str, location: Sequence[str | int]) -> Place:
-    """The place of ``location`` in ``text``: the second pass, with positions, as far as the location leads."""
-    node = yaml.compose(text, Loader=_Base)
-    if node is None:
-        return Place(path, 1, 1)
-    mark = node.start_mark
-    for part in location:
-        if isinstance(node, yaml.MappingNode):
-            found = next(((key, value) for key, value in node.value if key.value == str(part)), None)
-            if found is None:
-                continue
-            mark, node = found[0].start_mark, found[1]
-        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
-            node = node.value[part]
-            mark = node.start_mark
-    return Place(path, mark.line + 1, mark.column + 1)
