@@ -57,17 +57,13 @@ def main() -> None:
 
 def _user_message(error: Exception) -> str | None:
     """The one line for an error that a user can put right; None for a fault of ours."""
-    import click
-
-    if isinstance(error, click.UsageError):
-        hint = f" (see: {error.ctx.command_path} --help)" if error.ctx else ""
-        return f"{error.format_message()}{hint}"
-    if isinstance(error, click.ClickException):
-        return error.format_message()
+    names = {base.__name__ for base in type(error).__mro__}
+    if "ClickException" in names:  # of click, or of the copy that Typer carries
+        context = getattr(error, "ctx", None)
+        hint = f" (see: {context.command_path} --help)" if context else ""
+        return f"{error.format_message()}{hint}"  # type: ignore[attr-defined]
     known = {"ContractError", "SimulatorError", "ConformanceError", "ReportError"}
-    if any(base.__name__ in known for base in type(error).__mro__):
-        return str(error)
-    return None
+    return str(error) if names & known else None
 
 
 @app.command()

@@ -20,7 +20,12 @@ def test_the_fixture_serves_the_calling_service(call_simulator) -> None:
 
 def test_clauses_are_items_that_pass(pytester: pytest.Pytester) -> None:
     result = pytester.runpytest_subprocess(
-        "-p", "no:cacheprovider", "--testcall-sdk", "reference:calls/javascript-v4", "--testcall-clause", "JS4-TOKEN-01*"
+        "-p",
+        "no:cacheprovider",
+        "--testcall-sdk",
+        "reference:calls/javascript-v4",
+        "--testcall-clause",
+        "JS4-TOKEN-01*",
     )
     result.assert_outcomes(passed=result.parseoutcomes().get("passed", 0))
     assert result.parseoutcomes()["passed"] >= 1
