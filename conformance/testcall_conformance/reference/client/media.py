@@ -163,8 +163,10 @@ class MediaLeg:
 
         try:
             await self._negotiate()
-        except InvalidStateError:
-            if self._pc is not None and self._pc.connectionState != "closed":  # else there is nothing left to negotiate
+        except InvalidStateError as error:
+            if "closed" not in str(
+                error
+            ):  # the leg was closed meanwhile, by us or by the bridge: nothing is left to do
                 raise
 
     async def _negotiate(self) -> str:
