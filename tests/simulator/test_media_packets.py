@@ -204,16 +204,24 @@ def test_the_layer_that_arrives_is_announced_as_the_lowest():
 
 def test_another_layer_waits_until_the_first_is_silent_and_for_a_key_frame():
     source = forwarded()
-    source.accept(packet(KEY, ssrc=23, number=65535, timestamp=9000), 0.0)
-    assert source.accept(packet(KEY, ssrc=22, number=7, timestamp=5), 0.5) is None, "the first may still send"
-    assert source.accept(packet(DELTA, ssrc=22, number=8, timestamp=6), 2.0) is None
-    assert source.wanted == 22
-    out = source.accept(packet(KEY, ssrc=22, number=9, timestamp=7), 2.0)
+    source.accept(packet(KEY, ssrc=22, number=65535, timestamp=9000), 0.0)
+    assert source.accept(packet(KEY, ssrc=23, number=7, timestamp=5), 0.4) is None, "the first may still send"
+    assert source.accept(packet(DELTA, ssrc=23, number=8, timestamp=6), 2.0) is None
+    assert source.wanted == 23
+    out = source.accept(packet(KEY, ssrc=23, number=9, timestamp=7), 2.0)
     assert (out.ssrc, out.sequence_number, out.timestamp) == (21, 0, 9000 + 2 * 90_000)
     assert source.wanted is None
-    after = source.accept(packet(DELTA, ssrc=22, number=10, timestamp=3007), 2.1)
+    after = source.accept(packet(DELTA, ssrc=23, number=10, timestamp=3007), 2.1)
     assert (after.sequence_number, after.timestamp) == (1, 9000 + 2 * 90_000 + 3000)
     assert source.shifted(7) == 9000 + 2 * 90_000
+
+
+def test_a_lower_layer_that_begins_is_taken_at_once():
+    source = forwarded()
+    source.accept(packet(KEY, ssrc=22, number=50, timestamp=0), 0.0)
+    assert source.accept(packet(DELTA, ssrc=21, number=7, timestamp=0), 0.0) is None
+    assert source.accept(packet(KEY, ssrc=21, number=8, timestamp=0), 0.0).sequence_number == 51
+    assert source.accept(packet(DELTA, ssrc=22, number=51, timestamp=0), 0.0) is None
 
 
 def test_a_retransmission_is_forwarded_as_what_it_repeats():
@@ -299,6 +307,11 @@ def test_a_mark_is_read_as_it_was_drawn(size):
     picture = draw_pattern(Pattern(*size), 200, 29)
     assert marks.read(picture[: size[1]]) == Mark(200, 29)
     assert marks.read(picture[: size[1]][::-1]) is None
+
+
+@pytest.mark.parametrize("grey", [0, 16, 126, 235, 255])
+def test_a_plain_picture_carries_no_mark(grey):
+    assert marks.read(np.full((360, 640), grey, np.uint8)) is None
 
 
 def test_a_mark_survives_coding_and_scaling():

@@ -2,7 +2,7 @@
 
 To the others a source has one SSRC, that of its lowest layer, and one unbroken run of sequence numbers and timestamps. What
 arrives decides the layer: browsers send only the lowest of a camera and only the highest of a screen, whatever they
-announced. A change of layer waits for a key frame.
+announced; at the start others may come too. A change of layer waits for a key frame.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from testcall_simulator.media import rtp
 from testcall_simulator.media.reception import MissingPackets, ReceptionStatistics
 from testcall_simulator.media.rtp import RtpPacket
 
-LAYER_SILENCE_S = 1.0
-"""After this long without a packet of the forwarded layer another layer may take its place."""
+LAYER_SILENCE_S = 0.5
+"""After this long without a packet of the forwarded layer a higher one may take its place."""
 
 HISTORY = 512
 """Packets kept for those who ask for one again (aiortc keeps 128, a browser about a second)."""
@@ -119,7 +119,10 @@ class ForwardedSource:
         if self.active is None:
             self.active = packet.ssrc
             return True
-        if now_s - self.reception[self.active].last_arrival_s < LAYER_SILENCE_S:
+        lower = self.source.layers.index(packet.ssrc) < self.source.layers.index(self.active)
+        silent = now_s - self.reception[self.active].last_arrival_s >= LAYER_SILENCE_S
+        # A lower layer that begins is the one that the sender was asked for; the higher is about to stop.
+        if not silent and not (lower and key_frame):
             return False
         if not key_frame:
             self.wanted = packet.ssrc

@@ -20,16 +20,18 @@ HEIGHT_SHARE = 6
 
 WHITE, BLACK = 220, 32
 _MIDDLE = (WHITE + BLACK) // 2
+_CLEARNESS = (WHITE - BLACK) // 5
+"""A cell must be this far from the middle to be black or white."""
 
 
 def crc8(data: bytes) -> int:
-    """CRC-8 with polynomial 0x07 (ITU-T I.432.1, without its final XOR)."""
+    """CRC-8 of ITU-T I.432.1: polynomial 0x07, final XOR 0x55 (so that a black picture carries no mark)."""
     crc = 0
     for byte in data:
         crc ^= byte
         for _ in range(8):
             crc = (crc << 1 ^ 0x07) & 0xFF if crc & 0x80 else crc << 1
-    return crc
+    return crc ^ 0x55
 
 
 def _cells(mark: Mark) -> list[int]:
@@ -65,7 +67,10 @@ def read(luma: NDArray[Any]) -> Mark | None:
             int(top + cell_height / 4) : int(top + cell_height * 3 / 4) + 1,
             int(left + cell_width / 4) : int(left + cell_width * 3 / 4) + 1,
         ]
-        word = word << 1 | (float(cell.mean()) > _MIDDLE)
+        clear = float(cell.mean()) - _MIDDLE
+        if abs(clear) < _CLEARNESS:
+            return None
+        word = word << 1 | (clear > 0)
     data = word.to_bytes(4, "big")
     if crc8(data[:3]) != data[3]:
         return None
