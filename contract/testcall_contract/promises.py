@@ -41,7 +41,7 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """A clause, a conflict or a silence of a contract, with its item."""
+    """A clause, a conflict or a silence of a contract, with its item; ``position`` counts from 0 in the item's list of them."""
 
     id: str
     kind: PromiseKind
@@ -49,6 +49,7 @@ class Promise:
     args: Mapping[str, Any]
     text: str
     subject: Subject
+    position: int = 0
     level: str = "info"
     basis: str = "assumed"
     source: str | None = None
@@ -108,15 +109,15 @@ def _setting_name(setting: Setting) -> str:
 
 
 def _of(subject: Subject, item: Item | SettingsObject) -> Iterator[Promise]:
-    for clause in item.clauses:
-        yield _clause(subject, clause)
-    for conflict in item.conflicts:
-        yield _conflict(subject, conflict)
-    for silence in item.silences:
-        yield _silence(subject, silence)
+    for position, clause in enumerate(item.clauses):
+        yield _clause(subject, clause, position)
+    for position, conflict in enumerate(item.conflicts):
+        yield _conflict(subject, conflict, position)
+    for position, silence in enumerate(item.silences):
+        yield _silence(subject, silence, position)
 
 
-def _clause(subject: Subject, clause: Clause) -> Promise:
+def _clause(subject: Subject, clause: Clause, position: int) -> Promise:
     return Promise(
         id=clause.id,
         kind="clause",
@@ -124,6 +125,7 @@ def _clause(subject: Subject, clause: Clause) -> Promise:
         args=clause.args,
         text=clause.text,
         subject=subject,
+        position=position,
         level=clause.level,
         basis=clause.basis,
         source=clause.source,
@@ -135,7 +137,7 @@ def _clause(subject: Subject, clause: Clause) -> Promise:
     )
 
 
-def _conflict(subject: Subject, conflict: Conflict) -> Promise:
+def _conflict(subject: Subject, conflict: Conflict, position: int) -> Promise:
     return Promise(
         id=conflict.id,
         kind="conflict",
@@ -143,6 +145,7 @@ def _conflict(subject: Subject, conflict: Conflict) -> Promise:
         args=conflict.args,
         text=conflict.about,
         subject=subject,
+        position=position,
         level=conflict.level,
         basis="documented",
         source=conflict.alternatives[0].source,
@@ -153,7 +156,7 @@ def _conflict(subject: Subject, conflict: Conflict) -> Promise:
     )
 
 
-def _silence(subject: Subject, silence: Silence) -> Promise:
+def _silence(subject: Subject, silence: Silence, position: int) -> Promise:
     return Promise(
         id=silence.id,
         kind="silence",
@@ -161,6 +164,7 @@ def _silence(subject: Subject, silence: Silence) -> Promise:
         args=silence.args,
         text=silence.text,
         subject=subject,
+        position=position,
         needs_test=silence.needs_test,
         untestable=silence.untestable,
         observed=silence.observed,

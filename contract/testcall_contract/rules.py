@@ -12,12 +12,28 @@ from typing import Literal
 
 from testcall_contract.vocabulary import BAD_VALUES, CAUSES, EFFECTS, FORMS
 
-Subject = Literal["operation", "setting", "event", "listener", "error", "constant", "type", "limit", "media", "session"]
+Subject = Literal[
+    "operation",
+    "settings_object",
+    "setting",
+    "event",
+    "listener",
+    "error",
+    "constant",
+    "type",
+    "limit",
+    "media",
+    "session",
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A kind of promise. ``required`` and ``optional`` are argument names; ``family`` is where reports and filters put it."""
+    """A kind of promise. ``required`` and ``optional`` are argument names; ``family`` is where reports and filters put it.
+
+    A promise of the rule stands under an item of the kind ``subject`` (or one of ``also``; ``anywhere`` under any). A rule to
+    which no check is bound yet says in ``needs_test`` what is missing; clauses of it needn't say it again.
+    """
 
     name: str
     subject: Subject
@@ -25,6 +41,9 @@ class Rule:
     sentence: str
     required: tuple[str, ...] = ()
     optional: tuple[str, ...] = ()
+    also: tuple[Subject, ...] = ()
+    anywhere: bool = False
+    needs_test: str | None = None
 
 
 _TABLE: tuple[Rule, ...] = (
@@ -94,7 +113,13 @@ _TABLE: tuple[Rule, ...] = (
         (),
     ),
     Rule(
-        "operation.delegates", "operation", "deprecated", "The deprecated operation does what `to` does.", ("to",), ()
+        "operation.delegates",
+        "operation",
+        "deprecated",
+        "The deprecated operation does what `to` does.",
+        ("to",),
+        (),
+        needs_test="two calls whose traces are compared",
     ),
     # errors
     Rule(
@@ -129,6 +154,17 @@ _TABLE: tuple[Rule, ...] = (
         "Each legal value is accepted: the call that takes the settings object succeeds (`accepted`: false, it fails).",
         (),
         ("values", "accepted"),
+        also=("settings_object",),
+    ),
+    Rule(
+        "setting.exists",
+        "setting",
+        "settings",
+        "The setting is there, under its setter or under `setter`.",
+        (),
+        ("setter",),
+        also=("settings_object",),
+        needs_test="an adapter that tells which setters a builder has",
     ),
     Rule("setting.default", "setting", "settings", "Left out, the setting behaves as its default.", (), ("default",)),
     Rule("setting.effect", "setting", "settings", "The value has the setting's effect.", (), ("value", "effect")),
@@ -139,6 +175,7 @@ _TABLE: tuple[Rule, ...] = (
         "A value of class `bad` (or the very `value`) makes the call fail; with `code`, by that code.",
         (),
         ("bad", "value", "code", "fails"),
+        also=("settings_object",),
     ),
     Rule(
         "setting.required",
@@ -156,7 +193,15 @@ _TABLE: tuple[Rule, ...] = (
         (),
         ("default",),
     ),
-    Rule("setting.unknown_key", "setting", "settings", "What an unknown key does.", (), ("accepted",)),
+    Rule(
+        "setting.unknown_key",
+        "setting",
+        "settings",
+        "What an unknown key does.",
+        (),
+        ("accepted",),
+        also=("settings_object",),
+    ),
     # events
     Rule(
         "event.fires",
@@ -238,6 +283,7 @@ _TABLE: tuple[Rule, ...] = (
         "On a value of the type, delivered by `operation`, the method `getter` returns a value of `shape`.",
         ("getter", "shape"),
         ("operation",),
+        needs_test="a call of a method on a value that was delivered",
     ),
     Rule(
         "surface.exists",
@@ -246,6 +292,8 @@ _TABLE: tuple[Rule, ...] = (
         "What `path` leads to from a global is there, with its `members` (`exists`: false, it isn't).",
         ("path",),
         ("exists", "members"),
+        anywhere=True,
+        needs_test="a look at what a path leads to in the page",
     ),
     Rule(
         "surface.css_class",
@@ -254,6 +302,8 @@ _TABLE: tuple[Rule, ...] = (
         "While joined (and `when`), the interface has a visible element of the class `class`.",
         ("class",),
         ("when",),
+        also=("settings_object",),
+        needs_test="a look at the classes in the page",
     ),
     Rule(
         "control.effect",
@@ -262,8 +312,10 @@ _TABLE: tuple[Rule, ...] = (
         "Pressing the built-in control `control` has `effect` (EFFECTS); it is there after `cause`.",
         ("control", "effect"),
         ("cause",),
+        also=("setting",),
+        needs_test="a press of a built-in control whose effect is looked for",
     ),
-    Rule("limit.value", "limit", "limits", "The documented number."),
+    Rule("limit.value", "limit", "limits", "The documented number.", needs_test="a scene at the edge of a limit"),
     # session and media
     Rule(
         "session.token",
@@ -275,8 +327,22 @@ _TABLE: tuple[Rule, ...] = (
     ),
     Rule("session.single", "session", "session", "A second join while a session is active.", (), ("accepted",)),
     Rule("session.rejoin", "session", "session", "After leaving, the same page joins again."),
-    Rule("session.isolated", "session", "session", "Nothing of one session reaches another."),
-    Rule("session.role", "session", "session", "The role's rights.", ("about",), ("accepted",)),
+    Rule(
+        "session.isolated",
+        "session",
+        "session",
+        "Nothing of one session reaches another.",
+        needs_test="two sessions at once on one build",
+    ),
+    Rule(
+        "session.role",
+        "session",
+        "session",
+        "The role's rights.",
+        ("about",),
+        ("accepted",),
+        needs_test="participants of different roles",
+    ),
     Rule(
         "media.sends",
         "media",
@@ -324,6 +390,7 @@ _TABLE: tuple[Rule, ...] = (
         "A media timing clause of media/timing.yaml.",
         ("metric",),
         ("statistic", "operator", "number", "unit", "from", "to"),
+        needs_test="a calibrated measure of media timing",
     ),
     # ringing, REST
     Rule(
@@ -333,8 +400,17 @@ _TABLE: tuple[Rule, ...] = (
         "A legal transition of a ringing call.",
         ("from", "action"),
         ("to", "accepted", "actor"),
+        needs_test="an adapter for the Chat SDK",
     ),
-    Rule("rest.answers", "operation", "rest", "The endpoint answers in the documented shape.", (), ("status", "shape")),
+    Rule(
+        "rest.answers",
+        "operation",
+        "rest",
+        "The endpoint answers in the documented shape.",
+        (),
+        ("status", "shape"),
+        needs_test="a driver for REST endpoints",
+    ),
     Rule(
         "rest.refuses",
         "operation",
@@ -342,6 +418,7 @@ _TABLE: tuple[Rule, ...] = (
         "The endpoint refuses with the documented code.",
         ("condition",),
         ("code", "status"),
+        needs_test="a driver for REST endpoints",
     ),
 )
 
