@@ -1,5 +1,7 @@
 """The calling client against the simulator, signalling only: both wires, two devices in one session."""
 
+from dataclasses import replace
+
 import pytest
 from reference_world import auth_token, calling, service_of
 
@@ -99,12 +101,33 @@ async def test_ended_for_all_by_one(call):
     await bob.told("connection_closed")
 
 
-async def test_a_lost_socket_is_told_and_ends_the_session(call):
-    alice = await call.joined("alice")
+async def test_a_lost_connection_is_resumed_and_nothing_is_lost(call):
+    alice, bob = await call.joined("alice"), await call.joined("bob")
+    alice.client.session.drop()
+    await alice.told("connection_lost")
+    alice.client.session.mute(True)  # sent while there is no connection
+    carol = await call.joined("carol")
+    await alice.told("connection_restored")
+    await bob.told("participant_audio_muted")
+    assert [event.data["participant"].uid for event in alice.events if event.name == "participant_joined"] == [
+        "bob",
+        "carol",
+    ]
+    await call.service_saw("socket_resumed", uid="alice")
+    assert call.service_events("occupant_left") == []
+    await carol.client.leave()
+    assert "connection_closed" not in alice.names
+
+
+async def test_a_connection_that_the_service_will_not_resume_ends_the_session(call):
+    signalling = call.sim.signalling
+    signalling.core.options = replace(signalling.core.options, stream_management=False)
+    alice, bob = await call.joined("alice"), await call.joined("bob")
     alice.client.session.drop()
     await alice.told("connection_closed")
-    assert "connection_lost" in alice.names
+    assert alice.names[-3:] == ["connection_lost", "session_left", "connection_closed"]
     assert not alice.client.in_session
+    await bob.told("participant_left")
 
 
 async def test_alone_too_long(call):

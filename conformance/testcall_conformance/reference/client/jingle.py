@@ -23,7 +23,6 @@ ICE_UDP = "urn:xmpp:jingle:transports:ice-udp:1"
 DTLS = "urn:xmpp:jingle:apps:dtls:0"
 SCTP = "urn:xmpp:jingle:transports:dtls-sctp:1"
 GROUPING = "urn:xmpp:jingle:apps:grouping:0"
-JITSI = "http://jitsi.org/jitmeet"
 BRIDGE = "jvb"  # owner of the placeholder sources of an offer
 
 _DIRECTIONS = {"both": "sendrecv", "initiator": "sendonly", "responder": "recvonly", "none": "inactive"}

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from testcall_conformance.reference.client import aiortc_internals, jingle
@@ -64,12 +64,12 @@ class MediaLeg:
         """The connection's state (W3C words), empty before the offer."""
         return self._pc.connectionState if self._pc is not None else ""
 
-    async def answer(self, offer: Offer, responder: str, send_audio: bool, send_video: bool) -> str:
-        """Answer the bridge's offer and return the session-accept."""
+    async def answer(self, offer: Offer, responder: str, sending: Mapping[str, bool]) -> str:
+        """Answer the bridge's offer and return the session-accept. ``sending`` says of each kind whether to send it."""
         async with self._renewing:
             self._prepare(offer)
-            self.send("audio", send_audio)
-            self.send("video", send_video)
+            for kind, enabled in sending.items():
+                self.send(kind, enabled)
             local = await self._negotiate()
         return jingle.accept(offer, local, responder, self.nick, frozenset({"video"} if self.audio_only else ()))
 
@@ -81,10 +81,19 @@ class MediaLeg:
         pc.on("track", self._receive)
         pc.on("connectionstatechange", lambda: self._on_state(pc.connectionState))
         for kind in ("audio",) if self.audio_only else ("audio", "video"):
-            self._senders[kind] = sender = pc.addTrack(self._track(kind))
-            aiortc_internals.on_key_frame_request(sender, self._track(kind).show_key_frame)
+            self._add_sender(pc, kind)
         for source in offer.sources:
             self._slots = jingle.with_source(self._slots, source)
+
+    async def add_video(self) -> int | None:
+        """Send a picture in a leg that sent none; the synchronisation source of it, None before there was an offer."""
+        async with self._renewing:
+            self.audio_only = False
+            if self._pc is None or "video" in self._senders:
+                return None
+            self._add_sender(self._pc, "video")
+            await self._renegotiate()
+            return self.ssrc("video")
 
     async def add(self, sources: list[Source]) -> None:
         """Receive more sources."""
@@ -149,6 +158,11 @@ class MediaLeg:
 
             self._tracks[kind] = sources.tone_track() if kind == "audio" else sources.pattern_track()
         return self._tracks[kind]
+
+    def _add_sender(self, pc: RTCPeerConnection, kind: str) -> None:
+        track = self._track(kind)
+        self._senders[kind] = sender = pc.addTrack(track)
+        aiortc_internals.on_key_frame_request(sender, track.show_key_frame)
 
     async def _renew(self, change: Callable[[list[Slot], Source], list[Slot]], sources: list[Source]) -> None:
         async with self._renewing:

@@ -15,17 +15,17 @@ from typing import Any
 
 from lxml import etree
 
-from testcall_conformance.reference.client import happenings, jingle, xml
+from testcall_conformance.reference.client import happenings, xml
 from testcall_conformance.reference.client.clock import IdleWatch, Timers
 from testcall_conformance.reference.client.failure import CallFailure
-from testcall_conformance.reference.client.media import MediaLeg
 from testcall_conformance.reference.client.meter import Reading
 from testcall_conformance.reference.client.model import Event, JoinOptions, Participant, Service, Ticket
 from testcall_conformance.reference.client.outbox import Outbox, Send
 from testcall_conformance.reference.client.presence import Presence, commands, read_presence
 from testcall_conformance.reference.client.recording import RecordingWatch
 from testcall_conformance.reference.client.room import Change, Changed, Entered, Gone, Joined, Left, Refused, Room
-from testcall_conformance.reference.client.stream import XmppStream
+from testcall_conformance.reference.client.stream import Place, XmppStream
+from testcall_conformance.reference.client.talk import MediaTalk
 from testcall_conformance.reference.client.wire import FOCUS_NICK, Me, Wire, nick_for
 from testcall_conformance.reference.client.xml import attribute, child, children, local, tag
 
@@ -53,7 +53,7 @@ class CallSession:
         self._options = options
         self._tell = tell
         url = ticket.socket_url + ("&" if "?" in ticket.socket_url else "?") + f"token={ticket.token}"
-        self._stream = XmppStream(url, ticket.domain, service.ca, self._on_stanza, self._on_lost)
+        self._stream = XmppStream(Place(url, ticket.domain, service.ca), self)
         self.me = Me(
             ticket=ticket,
             nick="",
@@ -64,7 +64,8 @@ class CallSession:
             video_paused=options.start_video_paused or options.audio_only or options.presenter is False,
         )
         self._room: Room | None = None
-        self._media: MediaLeg | None = None
+        self._media = MediaTalk(self._stream, self._focus, on_message=self._on_bridge, on_state=self._on_media)
+        self._interrupted = False
         self._entered: asyncio.Future[bool] | None = None
         self._gone: asyncio.Future[str] | None = None
         self._outbox = Outbox()
@@ -106,12 +107,13 @@ class CallSession:
     @property
     def sending(self) -> tuple[str, ...]:
         """The kinds of media that are being sent."""
-        return () if self._media is None else tuple(kind for kind in ("audio", "video") if self._media.sends(kind))
+        leg = self._media.leg
+        return () if leg is None else tuple(kind for kind in ("audio", "video") if leg.sends(kind))
 
     @property
     def media_state(self) -> str:
         """The state of the media connection (W3C words), empty before there is one."""
-        return self._media.state if self._media is not None else ""
+        return self._media.leg.state if self._media.leg is not None else ""
 
     @property
     def socket_url(self) -> str:
@@ -125,13 +127,13 @@ class CallSession:
 
     def readings(self) -> list[Reading]:
         """What we receive, by remote source."""
-        return self._media.readings() if self._media is not None else []
+        return self._media.leg.readings() if self._media.leg is not None else []
 
     async def next_frame(self) -> None:
         """Return when something more of somebody has been received."""
-        if self._media is None:
+        if self._media.leg is None:
             raise CallFailure("no_session", "this session was joined without media")
-        await self._media.next_frame()
+        await self._media.leg.next_frame()
 
     async def join(self) -> None:
         """Enter the room; :class:`CallFailure` says at which step it failed, and nothing stays open then."""
@@ -249,7 +251,7 @@ class CallSession:
         nick = self._nick_of(ident)
         if nick is None:
             return
-        attributes = {"xmlns": f"{jingle.JITSI}/{kind}", "jid": f"{self.me.ticket.room}/{nick}"}
+        attributes = {"xmlns": f"{xml.JITSI}/{kind}", "jid": f"{self.me.ticket.room}/{nick}"}
         self._queue(lambda: self._stream.request("set", self._focus, tag("mute", attributes, text="true")))
 
     def transcribe(self, on: bool) -> None:
@@ -267,7 +269,7 @@ class CallSession:
         self._options = replace(self._options, audio_only=False)
         self.me = replace(self.me, options=self._options, video_paused=False)
         me = self.me.participant()
-        self._send_media("video", True)
+        self._queue(self._media.add_video)
         self._queue_presence(tag("CONVERT_TO_VIDEO_REQUEST", {"uid": me.uid, "name": me.name}, text="true"))
 
     # --- joining -----------------------------------------------------------------------------------------------------
@@ -280,7 +282,8 @@ class CallSession:
         await self._discover()
         await self._invite_focus()
         if self._options.media:
-            self._media = MediaLeg(self.me.nick, self._options.audio_only, self._on_bridge, self._on_media)
+            sending = {"audio": not self.me.audio_muted, "video": not self.me.video_paused}
+            self._media.prepare(self.me.nick, self._options.audio_only, sending)
         self._entered = asyncio.get_running_loop().create_future()
         await self._stream.send(self._presence(None, tag("x", {"xmlns": xml.MUC})))
         await self._entered
@@ -315,7 +318,8 @@ class CallSession:
 
     # --- what comes in -----------------------------------------------------------------------------------------------
 
-    def _on_stanza(self, stanza: etree._Element) -> None:
+    def on_stanza(self, stanza: etree._Element) -> None:
+        """A stanza of the stream: presence of the room, or a request of the focus."""
         name = local(stanza)
         if name == "presence":
             presence = read_presence(stanza)
@@ -378,36 +382,11 @@ class CallSession:
             return
         await self._stream.send(tag("iq", head))
         if local(payload) == "jingle":
-            await self._on_jingle(payload, attribute(stanza, "from"))
+            await self._media.take(payload, attribute(stanza, "from"), self.me.jid)
         else:
             by = self._participant_at(attribute(payload, "actor").rpartition("/")[2])
             kind = xml.namespace(payload).rpartition("/")[2]
             (self.pause if kind == "video" else self.mute)((payload.text or "true") == "true", by)
-
-    async def _on_jingle(self, payload: etree._Element, sender: str) -> None:
-        action = attribute(payload, "action")
-        if sender != self._focus or self._media is None:
-            if action == "session-initiate":
-                refusal = jingle.terminate(attribute(payload, "sid"), "decline")
-                await self._stream.request("set", sender, refusal)
-            return
-        if action == "session-initiate":
-            offer = jingle.read_offer(payload, sender)
-            audio, video = not self.me.audio_muted, not self.me.video_paused
-            accept = await self._media.answer(offer, self.me.jid, audio, video)
-            await self._stream.request("set", sender, accept)
-            self._media.send("audio", not self.me.audio_muted)  # as it is now: the answer took a while
-            self._media.send("video", not self.me.video_paused)
-        elif action == "source-add":
-            await self._media.add(jingle.read_sources(payload))
-        elif action == "source-remove":
-            await self._media.remove(jingle.read_sources(payload))
-        elif action == "session-terminate":
-            media, self._media = (
-                self._media,
-                MediaLeg(self.me.nick, self._options.audio_only, self._on_bridge, self._on_media),
-            )
-            await media.close()
 
     def _on_bridge(self, message: dict[str, Any]) -> None:
         if message.get("colibriClass") == "DominantSpeakerEndpointChangeEvent":
@@ -419,11 +398,25 @@ class CallSession:
         if state == "failed" and not self._over:
             self._tell(Event("connection_lost"))
 
-    def _on_lost(self, reason: str) -> None:
+    def on_interrupted(self) -> None:
+        """The signalling connection broke."""
+        if not self._over:
+            self._interrupted = True
+            self._tell(Event("connection_lost"))
+
+    def on_restored(self) -> None:
+        """The signalling goes on."""
+        if not self._over:
+            self._interrupted = False
+            self._tell(Event("connection_restored"))
+
+    def on_lost(self, reason: str) -> None:
+        """The signalling is gone for good: so is the session."""
         if self._entered is not None and not self._entered.done():
             self._entered.set_exception(CallFailure("connection_lost", reason))
         elif not self._over:
-            self._tell(Event("connection_lost"))
+            if not self._interrupted:
+                self._tell(Event("connection_lost"))
             self._over = True
             self._job(self._finish(False))
 
@@ -458,8 +451,7 @@ class CallSession:
         (self._idle.company if self._room.others else self._idle.alone)()
 
     def _send_media(self, kind: str, enabled: bool) -> None:
-        if self._media is not None:
-            self._media.send(kind, enabled)
+        self._media.send(kind, enabled)
         self._queue_presence()
 
     def _presence(self, attributes: dict[str, str] | None = None, *extra: str) -> str:
@@ -505,8 +497,7 @@ class CallSession:
         self._over = True
         current = asyncio.current_task()
         self._outbox.stop()
-        if self._media is not None:
-            await self._media.close()
+        await self._media.close()
         await self._stream.close()
         for task in [task for task in self._jobs if task is not current]:
             task.cancel()

@@ -27,6 +27,7 @@ NICK = "http://jabber.org/protocol/nick"
 FOCUS = "http://jitsi.org/protocol/focus"
 JIBRI = "http://jitsi.org/protocol/jibri"
 JINGLE = "urn:xmpp:jingle:1"
+JITSI = "http://jitsi.org/jitmeet"
 STANZA_ERRORS = "urn:ietf:params:xml:ns:xmpp-stanzas"
 
 
