@@ -152,6 +152,10 @@ class SignallingService:
         session = self.world.find_session(grant.app_id, grant.session_id)
         return "forbidden" if session is not None and not session.admits(grant.uid) else None
 
+    def configure(self, **choices: Any) -> None:
+        """Change :class:`Options` by name, for what comes from now on: ``configure(stream_management=False)``."""
+        self.core.configure(**choices)
+
     # Acts
 
     async def join_peer(

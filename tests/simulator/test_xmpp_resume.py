@@ -74,10 +74,23 @@ def test_who_resumes_gets_what_it_missed_in_order_and_nothing_twice():
     resumed, *missed = again.take()
     assert (resumed.tag, resumed.get("previd"), resumed.get("h")) == ("{urn:xmpp:sm:3}resumed", alice.previous, "2")
     assert [who(one) for one in missed if one.tag.endswith("presence")] == ["bob9", "carol9", "dave9"]
-    wire.do(wire.core.expired(alice.jid, 1))
     again.presence()
-    assert [who(one) for one in again.stanzas()] == ["alice1"]
+    assert [(who(one), one.get("type")) for one in again.stanzas()] == [("alice1", None)]
     assert "socket_resumed" in wire.names_decided()
+
+
+def test_only_the_present_absence_expires():
+    wire = Wire()
+    alice = wire.joined("alice", manage=True)
+    alice.drop()
+    again = resume(wire, alice, alice.handled)
+    wire.do(wire.core.expired(alice.jid, 1))
+    assert wire.core.rooms[KEY].get("alice1") is not None
+    again.drop()
+    wire.do(wire.core.expired(alice.jid, 1))
+    assert wire.core.rooms[KEY].get("alice1") is not None
+    wire.do(wire.core.expired(alice.jid, wire.expected[-1].absence))
+    assert KEY not in wire.core.rooms
 
 
 def test_stanzas_that_were_on_the_way_when_the_socket_broke_come_again():

@@ -431,3 +431,32 @@ def test_media_starts_with_the_second_participant_and_reaches_every_sdk_once():
     ]
     wire.do(wire.core.remove(key, "bob9", "left"))
     assert wire.media[-1] == fx.RemovePublisher(key, "bob9")
+
+
+def test_who_has_no_client_is_of_the_recipients_own_domain():
+    wire = Wire()
+    wire.peer("bob")
+    wire.do(wire.core.record(fx.RoomKey("app1", "s1"), on=True))
+    alice = wire.joined("alice")
+    jids = {
+        who(one): one.find("muc:x/muc:item", NS).get("jid") for one in alice.stanzas() if one.tag.endswith("presence")
+    }
+    assert jids["bob9"].endswith(f"@{DOMAIN}/peer")
+    assert next(one for nick, one in jids.items() if nick.startswith("jibri")).endswith(f"@recorder.{DOMAIN}/recorder")
+
+
+def test_the_gate_holds_for_virtual_participants_too():
+    wire = Wire(gate=lambda grant: "forbidden" if grant.uid == "mallory" else None)
+    with pytest.raises(SimulatorError, match="mallory can't join session s1 as a peer: forbidden"):
+        wire.peer("mallory")
+
+
+def test_choices_can_be_changed_on_the_way():
+    wire = Wire()
+    wire.core.configure(max_participants=1, stream_management=False)
+    wire.joined("alice")
+    bob = wire.bound("bob")
+    bob.join("s1", "b")
+    assert condition(bob.stanzas()[0]) == "service-unavailable"
+    with pytest.raises(SimulatorError, match="no such option"):
+        wire.core.configure(colour="red")

@@ -61,8 +61,7 @@ def start_recording(
 ) -> Change:
     """A recorder enters: the focus tells ``pending``, then ``on``. Nobody may be recording already."""
     session_id = new_id()
-    domain = room.occupants[0].domain
-    machine = recorder(session_id, domain)
+    machine = recorder(session_id)
     recording = Recording(
         session_id, mode, initiator.nick if initiator else "", initiator.uid if initiator else "", machine.nick
     )

@@ -17,7 +17,7 @@ from testcall_simulator.xmpp.names import (
     MUC_ROOMCONFIG,
     PING,
 )
-from testcall_simulator.xmpp.room import Affiliation, Change, Occupant, Room, destroy, leave, set_affiliation
+from testcall_simulator.xmpp.room import Affiliation, Change, Occupant, Room, destroy, leave, real_jid, set_affiliation
 from testcall_simulator.xmpp.xml import (
     Element,
     child,
@@ -92,7 +92,9 @@ def _administer(room: Room, asker: Occupant, request: Element, asked: Element) -
     if item is None:
         return _answer(room, asker, iq_error(request, "bad-request", "modify"))
     role, affiliation = item.get("role"), item.get("affiliation")
-    target = room.get(item.get("nick", "")) or next((one for one in room.occupants if one.jid == item.get("jid")), None)
+    target = room.get(item.get("nick", "")) or next(
+        (one for one in room.occupants if real_jid(one, asker) == item.get("jid")), None
+    )
     if target is None:
         return _answer(room, asker, iq_error(request, "item-not-found"))
     result = Say(asker.nick, iq_result(request))

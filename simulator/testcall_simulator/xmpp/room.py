@@ -32,7 +32,7 @@ from testcall_simulator.xmpp.effects import (
     RoomKey,
     Say,
 )
-from testcall_simulator.xmpp.names import CLIENT, FOCUS_NICK, JIBRI, MUC, MUC_USER, Addresses
+from testcall_simulator.xmpp.names import CLIENT, FOCUS_NICK, JIBRI, MUC, MUC_USER, Addresses, jid
 from testcall_simulator.xmpp.presence import Facts, changes, facts_of
 from testcall_simulator.xmpp.xml import Element, copy, make, stanza
 
@@ -43,7 +43,7 @@ Kind = Literal["sdk", "peer", "recorder"]
 
 @dataclass(frozen=True, slots=True)
 class Occupant:
-    """Somebody in a room. ``jid`` is the real full JID, ``domain`` the XMPP domain that it speaks to."""
+    """Somebody in a room. ``jid`` is the full JID that stanzas for it go to, ``domain`` the XMPP domain that it speaks to."""
 
     nick: str
     uid: str
@@ -274,9 +274,17 @@ def negotiate(room: Room) -> Change:
 def presence_of(room: Room, of: Occupant, to: Occupant, *, statuses: tuple[str, ...] = ()) -> Element:
     """The presence of one occupant as another is told of it."""
     told = stanza("presence", {"from": room.address(to, of.nick), "to": to.jid}, *(copy(one) for one in of.presence))
-    item = make(MUC_USER, "item", {"affiliation": of.affiliation, "role": of.role, "jid": of.jid})
+    item = make(MUC_USER, "item", {"affiliation": of.affiliation, "role": of.role, "jid": real_jid(of, to)})
     told.append(make(MUC_USER, "x", None, item, *_statuses(statuses)))
     return told
+
+
+def real_jid(of: Occupant, to: Occupant) -> str:
+    """The real JID of one occupant as another is told it: who has no client is always of the other's own domain."""
+    if of.kind == "sdk":
+        return of.jid
+    domain = Addresses(to.domain).recorder if of.kind == "recorder" else to.domain
+    return f"{jid(of.jid).local}@{domain}/{of.kind}"
 
 
 def focus_presence(room: Room, to: Occupant) -> Element:
@@ -326,7 +334,7 @@ def _farewell(
     text: str | None = None,
     destroyed: bool = False,
 ) -> Element:
-    item = make(MUC_USER, "item", {"affiliation": gone.affiliation, "role": "none", "jid": gone.jid})
+    item = make(MUC_USER, "item", {"affiliation": gone.affiliation, "role": "none", "jid": real_jid(gone, to)})
     x = make(MUC_USER, "x", None, item)
     if actor is not None:
         item.append(make(MUC_USER, "actor", {"nick": actor}))

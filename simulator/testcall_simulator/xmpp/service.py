@@ -8,8 +8,8 @@ token opens: apps and sessions are apart by construction.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 from testcall_simulator.errors import SimulatorError
 from testcall_simulator.xmpp import focus, muc
@@ -84,6 +84,14 @@ class Service:
         self._sockets: dict[str, _Socket] = {}
         self._clients: dict[str, Client] = {}
         self._out: list[Effect] = []
+
+    def configure(self, **choices: Any) -> None:
+        """Change :class:`Options` by name; holds for what comes from now on."""
+        try:
+            self.options = replace(self.options, **choices)
+        except TypeError as error:
+            raise SimulatorError(f"signalling has no such option: {error}") from None
+        self._router = replace(self._router, options=self.options)
 
     # Sockets
 
@@ -170,10 +178,10 @@ class Service:
         """A virtual participant enters; a room is made if there is none."""
         room = self.rooms.get(grant.room) or self._new_room(grant.room)
         refused = muc.refusal(room, persona.nick, invited=True, limit=self.options.max_participants)
-        if refused is not None:
-            raise SimulatorError(f"{persona.nick} can't join {grant.session_id}: {refused[0]}")
-        domain = room.occupants[0].domain if room.occupants else "testcall.invalid"
-        occupant = virtual_occupant(persona, domain, self._router.affiliation(room), self.new_id())
+        condition = refused[0] if refused is not None else self._router.gate(grant)
+        if condition is not None:
+            raise SimulatorError(f"{persona.uid} can't join session {grant.session_id} as a peer: {condition}")
+        occupant = virtual_occupant(persona, self._router.affiliation(room), self.new_id())
         self._apply(enter(room, occupant))
         return self._flush()
 

@@ -9,9 +9,12 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 
-from testcall_simulator.xmpp.names import CLIENT, NICK, Addresses
+from testcall_simulator.xmpp.names import CLIENT, NICK
 from testcall_simulator.xmpp.room import Affiliation, Occupant
 from testcall_simulator.xmpp.xml import Element, make
+
+NOWHERE = "virtual.invalid"
+"""The domain of who has no client; nobody is ever told it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,27 +64,27 @@ def presence_children(persona: Persona) -> tuple[Element, ...]:
     )
 
 
-def virtual_occupant(persona: Persona, domain: str, affiliation: Affiliation, resource: str) -> Occupant:
-    """The occupant of a persona."""
+def virtual_occupant(persona: Persona, affiliation: Affiliation, local: str) -> Occupant:
+    """The occupant of a persona; ``local`` is the local part of its JID."""
     return Occupant(
         nick=persona.nick,
         uid=persona.uid,
-        jid=f"{resource}@{domain}/testcall",
-        domain=domain,
+        jid=f"{local}@{NOWHERE}/peer",
+        domain=NOWHERE,
         kind="peer",
         affiliation=affiliation,
         presence=presence_children(persona),
     )
 
 
-def recorder(session_id: str, domain: str) -> Occupant:
+def recorder(session_id: str) -> Occupant:
     """The recorder's occupant: no nick, a ``stats-id`` that contains ``jibri`` (v4 tells recording by it), a hidden domain."""
     nick = f"jibri{session_id[:8]}"
     return Occupant(
         nick=nick,
         uid="",
-        jid=f"{nick}@{Addresses(domain).recorder}/recorder",
-        domain=domain,
+        jid=f"{nick}@{NOWHERE}/recorder",
+        domain=NOWHERE,
         kind="recorder",
         affiliation="member",
         presence=(make(CLIENT, "stats-id", text=f"jibri-{session_id[:8]}"),),
