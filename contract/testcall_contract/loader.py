@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from testcall_contract.errors import ContractError
+from testcall_contract.errors import ContractError, Place
 from testcall_contract.models import Contract, Core
 
 PACKED = Path(__file__).resolve().parent / "packed"
@@ -91,8 +91,20 @@ def attempt(path: Path, model: type[_Model]) -> tuple[_Model | None, list[Contra
     try:
         return model.model_validate(data), []
     except ValidationError as error:
-        places = Places(text, str(path))
-        return None, [ContractError(_sentence(found), places.of(found["loc"])) for found in error.errors()]
+        places, found = Places(text, str(path)), error.errors()
+        errors = [ContractError(_sentence(one), places.of(one["loc"])) for one in found]
+        return None, _once(errors, [one["type"] in ("missing", "extra_forbidden") for one in found])
+
+
+def _once(errors: list[ContractError], always: list[bool]) -> list[ContractError]:
+    """One error for each place: pydantic tells one for each form that a value could have had. Keys each have their own."""
+    told: set[Place | None] = set()
+    kept = []
+    for error, keep in zip(errors, always, strict=True):
+        if keep or error.place not in told:
+            kept.append(error)
+        told.add(error.place)
+    return kept
 
 
 def _packed(name: str, path: Path, model: type[_Model]) -> _Model | None:
