@@ -185,7 +185,7 @@ def _write_head(options: RunOptions, builds: Sequence[Build], jobs: Sequence[Job
             writer.write(
                 BuildLine(
                     id=build.id, sdk=build.sdk, name=description.sdk.name, version=description.sdk.version,
-                    contract=description.contract, adapter=description.adapter,
+                    contract=load_contract(build.contract).contract, adapter=description.adapter,
                     is_reference=build.sdk.startswith("reference:"),
                     capabilities=tuple(n for n in ("instances", "clock", "observe", "ui") if description.capabilities.has(n)),
                     notes=(build.trouble,) if build.trouble else (),

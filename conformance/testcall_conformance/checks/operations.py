@@ -98,7 +98,11 @@ def _operation(question: Question) -> Operation:
     return item
 
 
-_STATE_CONDITIONS = {"logged_out": "not_logged_in", "not_initialized": "sdk_not_initialized"}
+_STATE_CONDITIONS = {
+    "logged_out": "not_logged_in",
+    "not_initialized": "sdk_not_initialized",
+    "in_session": "session_active",
+}
 """State in which a call is asked for → the condition whose scene brings it about; other states are the operation's own."""
 
 
@@ -362,7 +366,7 @@ def _refused_code(data: dict[str, Any]) -> str | None:
 # --- effects ---------------------------------------------------------------------------------------------------------
 
 _ACT_EFFECTS: dict[str, tuple[str, str, dict[str, Any]]] = {
-    "left": ("leave", "occupant_left", {"uid": USER}),
+    "left": ("leave", "occupant_left", {"uid": USER, "reason": "left"}),
     "ended_for_all": ("end_for_all", "session_ended", {}),
     "screen_shared": ("screen_share_start", "screen_share_started", {}),
     "screen_unshared": ("screen_share_stop", "screen_share_stopped", {}),
@@ -386,7 +390,7 @@ def _plan_effect(question: Question) -> Sequence[Scene] | NotRun:
 
     effect = str(question.args["effect"])
     if effect in _CALL_EFFECTS:
-        return plan_of_call(_CALL_EFFECTS[effect], question.contract.operations)
+        return plan_of_call(_shown_by(question, effect), question.contract.operations)
     if effect in _STATE_EFFECTS:
         return [Scene.of("login_state")]
     if effect in _HELD_EFFECTS:
@@ -441,8 +445,14 @@ def _judge_sign(question: Question, recording: Recording, name: str) -> Judgemen
     return Judgement(sign is not None, expected, seen, (*told[0].seqs, *((sign.seq,) if sign else ())))
 
 
+def _shown_by(question: Question, effect: str) -> str:
+    """The operation whose call shows the effect: the promise's own, if it is a join."""
+    concept = question.promise.subject.key
+    return concept if concept in JOINS and effect in ("joined", "joined_as_user") else _CALL_EFFECTS[effect]
+
+
 def _judge_call_effect(question: Question, recording: Recording, name: str) -> Judgement:
-    concept = _CALL_EFFECTS[name]
+    concept = _shown_by(question, name)
     told, joined = told_of(recording, concept), recording.joined(USER)
     if told is None or told.result is None:
         return unknown("the call works", "the call was not made")
