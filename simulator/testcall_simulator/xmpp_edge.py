@@ -203,7 +203,7 @@ class SignallingService:
 
     async def command_peer(self, peer: Peer, name: str, attributes: dict[str, str], value: str | None) -> None:
         """A virtual participant sends a command."""
-        self._carry_out(self.core.say_virtual(peer.key, peer.nick, (make(CLIENT, name, attributes, text=value),)))
+        self._carry_out(self.core.say_virtual(peer.key, peer.persona, (make(CLIENT, name, attributes, text=value),)))
 
     async def remove_peer(self, peer: Peer) -> None:
         """A virtual participant leaves; one that is gone already stays gone."""

@@ -397,9 +397,7 @@ def test_a_virtual_participant_can_send_a_command_once():
     alice.take()
     from testcall_simulator.xmpp.xml import make
 
-    wire.do(
-        wire.core.say_virtual(fx.RoomKey("app1", "s1"), bob.nick, (make("jabber:client", "NOISY_MIC", {"a": "b"}),))
-    )
+    wire.do(wire.core.say_virtual(fx.RoomKey("app1", "s1"), bob, (make("jabber:client", "NOISY_MIC", {"a": "b"}),)))
     assert alice.stanzas()[0].find("c:NOISY_MIC", NS).get("a") == "b"
     assert wire.joined("carol").frames[2].count("NOISY_MIC") == 0
 

@@ -444,3 +444,12 @@ async def test_a_corrupt_frame_ends_the_stream(sim):
     await alice.presence("<a/>")
     assert "not-well-formed" in ET.tostring(await alice.read()).decode()
     assert await alice.closed() == 1000
+
+
+async def test_a_peer_that_is_gone_says_so(sim):
+    await joined(sim)
+    bob = await sim.join_peer("s1", "bob")
+    await bob.command("NOISY_MIC", {"a": "b"})
+    await bob.leave()
+    with pytest.raises(SimulatorError, match="no occupant"):
+        await bob.mute_audio(True)

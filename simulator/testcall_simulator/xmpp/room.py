@@ -51,8 +51,8 @@ class Occupant:
     domain: str
     kind: Kind
     affiliation: Affiliation
-    presence: tuple[Element, ...]
-    """Children of the last presence, never changed."""
+    presence: Element
+    """What the last presence said: a ``<presence>`` without addresses, never changed."""
     facts: Facts = field(default_factory=Facts)
     screen: bool = False
     """Whether this is the screen that a user of SDK 4 shares: an occupant of its own, of the same ``uid``."""
@@ -101,6 +101,13 @@ class Room:
         """The occupant of that nick."""
         return next((one for one in self.occupants if one.nick == nick), None)
 
+    def present(self, nick: str) -> Occupant:
+        """The occupant of that nick, who is known to be there."""
+        found = self.get(nick)
+        if found is None:
+            raise LookupError(f"no occupant {nick} in {self.key.name}")
+        return found
+
     def by_jid(self, jid: str) -> Occupant | None:
         """The occupant of that real JID."""
         return next((one for one in self.occupants if one.jid == jid), None)
@@ -134,7 +141,7 @@ class Change:
 
 def enter(room: Room, newcomer: Occupant) -> Change:
     """``newcomer`` joins; its nick is free and it may enter (the service has checked both)."""
-    newcomer = _owned(room, replace(newcomer, facts=facts_of_children(newcomer.presence)))
+    newcomer = _owned(room, replace(newcomer, facts=facts_of(newcomer.presence)))
     after = replace(room, occupants=(*room.occupants, newcomer), ending=False)
     effects: list[RoomEffect] = []
     if newcomer.kind == "sdk":
@@ -167,11 +174,10 @@ def enter(room: Room, newcomer: Occupant) -> Change:
     return Change(after, tuple(effects)).then(negotiate(after))
 
 
-def update(room: Room, nick: str, children: Iterable[Element]) -> Change:
+def update(room: Room, nick: str, presence: Element) -> Change:
     """An occupant's presence changed: everybody is told."""
-    before = _present(room, nick)
-    changed = replace(before, presence=tuple(children))
-    changed = replace(changed, facts=facts_of_children(changed.presence))
+    before = room.present(nick)
+    changed = replace(before, presence=presence, facts=facts_of(presence))
     after = _replace(room, changed)
     effects: list[RoomEffect] = [
         Say(one.nick, presence_of(after, changed, one, statuses=("110",) if one.nick == nick else ()))
@@ -187,14 +193,14 @@ def leave(
     reason: Reason,
     *,
     actor: str | None = None,
-    said: Iterable[Element] = (),
+    said: Element | None = None,
     text: str | None = None,
 ) -> Change:
     """An occupant leaves or is made to; everybody is told, itself last (status 110, and 307 when kicked).
 
-    ``said``: children of the occupant's own farewell; ``actor``: nick of who kicked; ``text``: why.
+    ``said``: the occupant's own farewell; ``actor``: nick of who kicked; ``text``: why.
     """
-    gone = _present(room, nick)
+    gone = room.present(nick)
     rest = tuple(one for one in room.occupants if one.nick != nick)
     after = replace(room, occupants=rest, legs=room.legs - {nick})
     kicked = ("307",) if reason == "kicked" else ()
@@ -202,7 +208,8 @@ def leave(
     for one in (*rest, gone):
         codes = (*kicked, "110") if one is gone else kicked
         farewell = _farewell(room, gone, one, codes, actor=actor, text=text)
-        farewell.extend(copy(child) for child in said if not _is_ours(child))
+        if said is not None:
+            farewell.extend(copy(said))
         effects.append(Say(one.nick, farewell))
     reason = "ended" if room.ending else reason
     effects.extend(_screen_notes(room, gone))
@@ -258,8 +265,8 @@ def focus_tells(room: Room, recording: Recording, status: Literal["pending", "on
 
 def set_affiliation(room: Room, nick: str, affiliation: Affiliation) -> Change:
     """An occupant's affiliation changes, and its role with it; everybody is told."""
-    after = _replace(room, replace(_present(room, nick), affiliation=affiliation))
-    return update(after, nick, _present(after, nick).presence)
+    after = _replace(room, replace(room.present(nick), affiliation=affiliation))
+    return update(after, nick, after.present(nick).presence)
 
 
 def negotiate(room: Room) -> Change:
@@ -273,7 +280,9 @@ def negotiate(room: Room) -> Change:
 
 def presence_of(room: Room, of: Occupant, to: Occupant, *, statuses: tuple[str, ...] = ()) -> Element:
     """The presence of one occupant as another is told of it."""
-    told = stanza("presence", {"from": room.address(to, of.nick), "to": to.jid}, *(copy(one) for one in of.presence))
+    told = copy(of.presence)
+    told.set("from", room.address(to, of.nick))
+    told.set("to", to.jid)
     item = make(MUC_USER, "item", {"affiliation": of.affiliation, "role": of.role, "jid": real_jid(of, to)})
     told.append(make(MUC_USER, "x", None, item, *_statuses(statuses)))
     return told
@@ -310,14 +319,14 @@ def relayed(room: Room, sent: Element, nick: str, to: Occupant) -> Element:
     return twin
 
 
-def joinable(children: Iterable[Element]) -> tuple[Element, ...]:
-    """Private copies of what a client's presence says, without the parts that are the service's to say."""
-    return tuple(copy(child) for child in children if isinstance(child.tag, str) and not _is_ours(child))
+def joinable(presence: Element) -> Element:
+    """What a client's presence says, without addresses and without the parts that are the service's to say."""
+    return saying(child for child in presence if isinstance(child.tag, str) and not _is_ours(child))
 
 
-def facts_of_children(children: Iterable[Element]) -> Facts:
-    """:func:`.presence.facts_of` over children that have no parent."""
-    return facts_of(stanza("presence", {}, *(copy(child) for child in children)))
+def saying(children: Iterable[Element]) -> Element:
+    """A ``<presence>`` that says this. The children are copied."""
+    return stanza("presence", {}, *(copy(child) for child in children))
 
 
 def _is_ours(child: Element) -> bool:
@@ -393,13 +402,6 @@ def _owned(room: Room, newcomer: Occupant) -> Occupant:
     namesakes = [one for one in room.participants if one.facts.name == name.removesuffix(suffix)]
     same = [one for one in namesakes if one.facts.stats_id == newcomer.facts.stats_id] or namesakes
     return replace(newcomer, uid=same[0].uid if len({one.uid for one in same}) == 1 else "", screen=True)
-
-
-def _present(room: Room, nick: str) -> Occupant:
-    found = room.get(nick)
-    if found is None:
-        raise LookupError(f"no occupant {nick} in {room.key.name}")
-    return found
 
 
 def _replace(room: Room, changed: Occupant) -> Room:

@@ -13,6 +13,7 @@ from typing import Literal
 from testcall_simulator.xmpp import disco, focus, muc
 from testcall_simulator.xmpp.effects import Decided, Grant, RoomEffect, RoomKey, Say
 from testcall_simulator.xmpp.names import FOCUS, FOCUS_NICK, MUC, Addresses, Jid, jid
+from testcall_simulator.xmpp.presence import facts_of
 from testcall_simulator.xmpp.room import (
     Affiliation,
     Change,
@@ -20,7 +21,6 @@ from testcall_simulator.xmpp.room import (
     Room,
     end,
     enter,
-    facts_of_children,
     joinable,
     leave,
     relayed,
@@ -173,8 +173,8 @@ class Router:
         return here.changed(update(here.room, here.me.nick, joinable(presence)))
 
     def _join(self, here: _Here, presence: Element, to: Jid) -> Routed:
-        children = joinable(presence)
-        facts = facts_of_children(children)
+        said = joinable(presence)
+        facts = facts_of(said)
         visitor, room = here.visitor, here.room
         if visitor.grant.is_guest:
             visitor, room = self._as_guest(visitor, to.local, facts.app_id)
@@ -196,7 +196,7 @@ class Router:
             domain=visitor.domain,
             kind="sdk",
             affiliation=self.affiliation(room),
-            presence=children,
+            presence=said,
         )
         return here.changed(enter(room, newcomer))
 

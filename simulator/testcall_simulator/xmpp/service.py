@@ -31,7 +31,7 @@ from testcall_simulator.xmpp.faulty import refused
 from testcall_simulator.xmpp.names import BIND, CLIENT, CLOSE, FOCUS_NICK, SM
 from testcall_simulator.xmpp.room import Change, Occupant, Room, end, enter, leave, update
 from testcall_simulator.xmpp.routing import Options, Router, Visitor
-from testcall_simulator.xmpp.virtual import Persona, presence_children, virtual_occupant
+from testcall_simulator.xmpp.virtual import Persona, presence_of_persona, virtual_occupant
 from testcall_simulator.xmpp.xml import Element, StreamError, iq_result, make, serialize, stream_error
 
 
@@ -187,25 +187,19 @@ class Service:
 
     def update_virtual(self, key: RoomKey, persona: Persona) -> list[Effect]:
         """A virtual participant's presence changes, its mute states for example."""
-        self._apply(update(self._room(key), persona.nick, presence_children(persona)))
+        self._apply(update(self._room(key, persona.nick), persona.nick, presence_of_persona(persona)))
         return self._flush()
 
-    def say_virtual(self, key: RoomKey, nick: str, extra: tuple[Element, ...]) -> list[Effect]:
+    def say_virtual(self, key: RoomKey, persona: Persona, extra: tuple[Element, ...]) -> list[Effect]:
         """A virtual participant sends commands: presence children for this once."""
-        room = self._room(key)
-        occupant = room.get(nick)
-        if occupant is None:
-            raise SimulatorError(f"no occupant {nick} in session {key.name}")
-        lasting = occupant.presence
-        change = update(room, nick, (*lasting, *extra))
-        self._apply(Change(update(change.room, nick, lasting).room, change.effects))
+        change = update(self._room(key, persona.nick), persona.nick, presence_of_persona(persona, extra))
+        after = update(change.room, persona.nick, presence_of_persona(persona)).room
+        self._apply(Change(after, change.effects))
         return self._flush()
 
     def remove(self, key: RoomKey, nick: str, reason: Reason, text: str | None = None) -> list[Effect]:
         """An occupant leaves or is kicked."""
-        if self._room(key).get(nick) is None:
-            raise SimulatorError(f"no occupant {nick} in session {key.name}")
-        self._apply(leave(self._room(key), nick, reason, text=text))
+        self._apply(leave(self._room(key, nick), nick, reason, text=text))
         return self._flush()
 
     def end(self, key: RoomKey, text: str | None = None) -> list[Effect]:
@@ -215,10 +209,8 @@ class Service:
 
     def mute(self, key: RoomKey, nick: str, media: Literal["audio", "video"], by: str = FOCUS_NICK) -> list[Effect]:
         """The focus tells an occupant to mute itself."""
-        room = self._room(key)
-        target = room.get(nick)
-        if target is None:
-            raise SimulatorError(f"no occupant {nick} in session {key.name}")
+        room = self._room(key, nick)
+        target = room.present(nick)
         self._apply(Change(room, (focus.mute_order(room, target, media, by, self.new_id()),)))
         return self._flush()
 
@@ -402,10 +394,14 @@ class Service:
         occupant = self._occupant(client)
         return occupant.nick if occupant is not None else None
 
-    def _room(self, key: RoomKey) -> Room:
+    def _room(self, key: RoomKey, nick: str | None = None) -> Room:
+        """A running room, with that occupant in it; :class:`SimulatorError` when it isn't so."""
         room = self.rooms.get(key)
         if room is None:
             raise SimulatorError(f"no session {key.name} of app {key.app_id} is running: join it first")
+        if nick is not None and room.get(nick) is None:
+            inside = ", ".join(one.nick for one in room.occupants)
+            raise SimulatorError(f"no occupant {nick} in session {key.name}; there: {inside}")
         return room
 
     def _new_room(self, key: RoomKey) -> Room:

@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass, replace
 
 from testcall_simulator.xmpp.names import CLIENT, NICK
-from testcall_simulator.xmpp.room import Affiliation, Occupant
+from testcall_simulator.xmpp.room import Affiliation, Occupant, saying
 from testcall_simulator.xmpp.xml import Element, make
 
 NOWHERE = "virtual.invalid"
@@ -38,8 +38,8 @@ class Persona:
         )
 
 
-def presence_children(persona: Persona) -> tuple[Element, ...]:
-    """Children of a virtual participant's presence."""
+def presence_of_persona(persona: Persona, extra: tuple[Element, ...] = ()) -> Element:
+    """What a virtual participant's presence says; ``extra`` are commands, for once."""
     user = {"uid": persona.uid, "name": persona.name, "avatar": persona.avatar, "joinnedAt": str(persona.joined_ms)}
     info = {
         "isLocal": True,
@@ -53,14 +53,17 @@ def presence_children(persona: Persona) -> tuple[Element, ...]:
     }
     if persona.avatar:
         info["avatar"] = persona.avatar
-    return (
-        make(CLIENT, "stats-id", text=f"{persona.name}-{persona.nick[:3]}"),
-        make(CLIENT, "SourceInfo", text=_json(_sources(persona))),
-        make(CLIENT, "jitsi_participant_codecList", text="vp8,h264"),
-        make(NICK, "nick", text=persona.name),
-        make(CLIENT, "uid", text=persona.uid),
-        make(CLIENT, "user_object", user),
-        make(CLIENT, "user-info", text=_json(info)),
+    return saying(
+        (
+            make(CLIENT, "stats-id", text=f"{persona.name}-{persona.nick[:3]}"),
+            make(CLIENT, "SourceInfo", text=_json(_sources(persona))),
+            make(CLIENT, "jitsi_participant_codecList", text="vp8,h264"),
+            make(NICK, "nick", text=persona.name),
+            make(CLIENT, "uid", text=persona.uid),
+            make(CLIENT, "user_object", user),
+            make(CLIENT, "user-info", text=_json(info)),
+            *extra,
+        )
     )
 
 
@@ -73,7 +76,7 @@ def virtual_occupant(persona: Persona, affiliation: Affiliation, local: str) -> 
         domain=NOWHERE,
         kind="peer",
         affiliation=affiliation,
-        presence=presence_children(persona),
+        presence=presence_of_persona(persona),
     )
 
 
@@ -87,7 +90,7 @@ def recorder(session_id: str) -> Occupant:
         domain=NOWHERE,
         kind="recorder",
         affiliation="member",
-        presence=(make(CLIENT, "stats-id", text=f"jibri-{session_id[:8]}"),),
+        presence=saying([make(CLIENT, "stats-id", text=f"jibri-{session_id[:8]}")]),
     )
 
 
