@@ -6,6 +6,7 @@ The edge adds what the pure service leaves out: the test's own pages, faults, an
 from __future__ import annotations
 
 import time
+import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -119,6 +120,7 @@ class HttpExchange:
         try:
             return respond(self.world, arrival, self.tls_port)
         except Exception as error:
+            self.trace.add("log", "service", "http_failed", url=arrival.wire.url, error=traceback.format_exc())
             refused = Refusal(
                 "ERR_EXCEPTION", f"The simulator failed: {error!r}; this is a defect of testcall."
             ).response()
@@ -126,10 +128,18 @@ class HttpExchange:
 
     def _page(self, arrival: Arrival) -> Response:
         page = self.pages.get(arrival.place.path)
-        if page is None:
-            response = Response(404, b"no such page", {"content-type": "text/plain"})
+        try:
+            content = page.read() if page is not None else b""
+        except OSError as error:
+            page, missing = None, f"no such page: {error}"
         else:
-            response = Response(200, page.read(), {"content-type": page.media_type, **page.headers})
+            missing = "no such page"
+        if page is None and arrival.place.path == "/favicon.ico":
+            response = Response(204, b"")  # browsers ask for it by themselves and complain when there is none
+        elif page is None:
+            response = Response(404, missing.encode(), {"content-type": "text/plain"})
+        else:
+            response = Response(200, content, {"content-type": page.media_type, **page.headers})
         wire = arrival.wire
         self.trace.add(
             "wire", "service", "page", channel="http", method=wire.method, url=wire.url, status=response.status
