@@ -1,7 +1,5 @@
 """The calling client against the simulator, signalling only: both wires, two devices in one session."""
 
-from dataclasses import replace
-
 import pytest
 from reference_world import auth_token, calling, service_of
 
@@ -120,8 +118,7 @@ async def test_a_lost_connection_is_resumed_and_nothing_is_lost(call):
 
 
 async def test_a_connection_that_the_service_will_not_resume_ends_the_session(call):
-    signalling = call.sim.signalling
-    signalling.core.options = replace(signalling.core.options, stream_management=False)
+    call.sim.signalling.core.configure(stream_management=False)
     alice, bob = await call.joined("alice"), await call.joined("bob")
     alice.client.session.drop()
     await alice.told("connection_closed")
