@@ -96,10 +96,58 @@ async def test_whoever_joins_later_is_received_too(call):
 
 async def test_a_peer_of_the_service_is_received_and_receives(call):
     alice = await call.joined("alice", media=True)
-    peer = await call.sim.signalling.join_peer("room-1", "bob", audio=Tone(500, -30.0), video=Pattern(320, 180, 10))
+    peer = await call.sim.join_peer("room-1", "bob", audio=Tone(500, -30.0), video=Pattern(320, 180, 10))
     sound = await received(alice, peer.nick, "audio", 30)
     assert sound.level_dbov == pytest.approx(-30, abs=2)
     assert (await received(alice, peer.nick, "video")).width == 320
+    await peer.wait_hears("alice")
+    await peer.wait_sees("alice")
+    heard = await peer.hears("alice", window_s=0.5)
+    assert heard.level_dbov == pytest.approx(sources.TONE_LEVEL_DBOV, abs=2)
+    seen = await peer.sees("alice", window_s=0.5)
+    assert (seen.width, seen.height) == (sources.WIDTH, sources.HEIGHT)
+    alice.client.session.mute(True)
+    await peer.wait_silent("alice")
+    alice.client.session.pause(True)
+    await peer.wait_dark("alice")
+    alice.client.session.mute(False)
+    alice.client.session.pause(False)
+    await peer.wait_hears("alice")
+    await peer.wait_sees("alice")
+
+
+async def test_joining_muted_sends_nothing_until_unmuted(call):
+    alice = await call.joined("alice", media=True, start_audio_muted=True, start_video_paused=True)
+    peer = await call.sim.join_peer("room-1", "bob", audio=Tone(), video=None)
+    await received(alice, peer.nick, "audio", 50)
+    assert (await peer.hears("alice", window_s=0.3)).frames == 0
+    alice.client.session.mute(False)
+    await peer.wait_hears("alice")
+    alice.client.session.pause(False)
+    await peer.wait_sees("alice")
+
+
+async def test_an_audio_call_can_become_a_video_call(call):
+    alice = await call.joined("alice", media=True, audio_only=True)
+    peer = await call.sim.join_peer("room-1", "bob", audio=Tone(), video=None)
+    await peer.wait_hears("alice")
+    assert (await peer.sees("alice", window_s=0.3)).frames == 0
+    alice.client.session.switch_to_video()
+    await peer.wait_sees("alice")
+    await call.service_saw("source_unmuted", uid="alice", kind="video")
+
+
+async def test_a_viewer_sends_nothing_and_can_not_unmute():
+    async with calling("v4") as call:
+        call.sim.world.configure(None, presenter_mode=True)
+        alice = await call.joined("alice", media=True, presenter=False)
+        peer = await call.sim.join_peer("room-1", "bob", audio=Tone(), video=None)
+        await received(alice, peer.nick, "audio", 20)
+        alice.client.session.mute(False)
+        alice.client.session.pause(False)
+        assert (await peer.hears("alice", window_s=0.3)).frames == 0
+        assert "audio_unmuted" not in alice.names
+        assert call.service_events("source_unmuted", uid="alice") == []
 
 
 async def test_an_audio_only_call_sends_no_picture(call):
