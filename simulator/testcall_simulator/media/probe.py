@@ -66,12 +66,17 @@ def level_dbov(samples: NDArray[Any]) -> float:
 
 
 def dominant_frequency(samples: NDArray[np.int16]) -> float | None:
-    """The strongest frequency in Hz, from 50 Hz up; None for less than 100 ms or for silence."""
+    """The strongest frequency in Hz, from 50 Hz up, to about 1 Hz; None for less than 100 ms or for silence."""
     if len(samples) < SAMPLE_RATE // 10 or level_dbov(samples) <= AUDIBLE_DBOV:
         return None
-    spectrum = np.abs(np.fft.rfft(samples * np.hanning(len(samples))))
+    spectrum = np.log(np.abs(np.fft.rfft(samples * np.hanning(len(samples)))) + 1e-9)
     lowest = math.ceil(50 * len(samples) / SAMPLE_RATE)
-    return float((lowest + int(np.argmax(spectrum[lowest:]))) * SAMPLE_RATE / len(samples))
+    peak = lowest + int(np.argmax(spectrum[lowest:-1]))
+    # The top of the parabola through three bins: a tone seldom lies in the middle of one.
+    left, middle, right = (float(value) for value in spectrum[peak - 1 : peak + 2])
+    bend = left - 2 * middle + right
+    shift = (left - right) / (2 * bend) if bend else 0.0
+    return (peak + shift) * SAMPLE_RATE / len(samples)
 
 
 class AudioDecoder:
