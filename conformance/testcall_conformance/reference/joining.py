@@ -22,8 +22,8 @@ def join_options(
     before, after = idle_periods(spec, values)
     return JoinOptions(
         audio_only=_audio_only(spec, values),
-        start_audio_muted=values.get("start_audio_muted") is True or not devices,
-        start_video_paused=values.get("start_video_paused") is True or not devices,
+        start_audio_muted=values.get("start_audio_muted") is True,
+        start_video_paused=values.get("start_video_paused") is True,
         display_name=_text(values, "display_name"),
         layout=_text(values, "layout"),
         peer_call=values.get("peer_call") is True,
@@ -34,6 +34,7 @@ def join_options(
         idle_before_prompt_ms=before,
         idle_after_prompt_ms=after,
         media=media,
+        devices=devices,
         sdk_version=version,
     )
 

@@ -115,7 +115,7 @@ PREDICATES: Mapping[str, Callable[[Situation], bool]] = {
     ),
     "auth_token_with_space": lambda about: " " in (about.text("auth_token") or ""),
     "session_id_missing": lambda about: about.blank("session_id"),
-    "call_token_missing": lambda about: about.blank("call_token"),
+    "call_token_missing": lambda about: not about.given("call_token") or about.text("call_token") == "",
     "container_missing": _container_missing,
     "session_active": lambda about: about.in_session,
     "no_session": lambda about: not about.in_session,

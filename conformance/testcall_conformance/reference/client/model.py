@@ -78,7 +78,11 @@ class Participant:
 
 @dataclass(frozen=True, slots=True)
 class JoinOptions:
-    """How to join, in concepts. ``media`` false joins without any WebRTC (signalling only, for load tests)."""
+    """How to join, in concepts.
+
+    ``media`` false joins without any WebRTC (signalling only, for load tests); ``devices`` false: there is no microphone and
+    no camera that could be used, so nothing is ever sent.
+    """
 
     audio_only: bool = False
     start_audio_muted: bool = False
@@ -93,7 +97,13 @@ class JoinOptions:
     idle_before_prompt_ms: float | None = None
     idle_after_prompt_ms: float | None = None
     media: bool = True
+    devices: bool = True
     sdk_version: str = "0"
+
+    @property
+    def may_send(self) -> bool:
+        """Whether we may send sound and pictures at all: viewers may not, nor who has no devices."""
+        return self.devices and self.presenter is not False
 
 
 @dataclass(frozen=True, slots=True)

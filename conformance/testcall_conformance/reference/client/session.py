@@ -60,8 +60,8 @@ class CallSession:
             jid="",
             options=options,
             joined_at_ms=int(time.time() * 1000),
-            audio_muted=options.start_audio_muted or options.presenter is False,
-            video_paused=options.start_video_paused or options.audio_only or options.presenter is False,
+            audio_muted=options.start_audio_muted or not options.may_send,
+            video_paused=options.start_video_paused or options.audio_only or not options.may_send,
         )
         self._room: Room | None = None
         self._media = MediaTalk(self._stream, self._focus, on_message=self._on_bridge, on_state=self._on_media)
@@ -264,7 +264,7 @@ class CallSession:
 
     def switch_to_video(self) -> None:
         """Turn our audio call into a video call: the camera goes on, and the others are told."""
-        if not self._options.audio_only:
+        if not self._options.audio_only or not self._may_send():
             return
         self._options = replace(self._options, audio_only=False)
         self.me = replace(self.me, options=self._options, video_paused=False)
@@ -434,7 +434,7 @@ class CallSession:
         return f"{self.me.ticket.room}/{FOCUS_NICK}"
 
     def _may_send(self) -> bool:
-        return self._options.presenter is not False and not self._over
+        return self._options.may_send and not self._over
 
     def _participant_at(self, nick: str) -> Participant | None:
         if nick == self.me.nick:
