@@ -17,6 +17,7 @@ from lxml import etree
 
 from testcall_conformance.reference.client import happenings, xml
 from testcall_conformance.reference.client.clock import IdleWatch, Timers
+from testcall_conformance.reference.client.entering import discover, invite_focus
 from testcall_conformance.reference.client.failure import CallFailure
 from testcall_conformance.reference.client.meter import Reading
 from testcall_conformance.reference.client.model import Event, JoinOptions, Participant, Service, Ticket
@@ -27,11 +28,10 @@ from testcall_conformance.reference.client.room import Change, Changed, Entered,
 from testcall_conformance.reference.client.stream import Place, XmppStream
 from testcall_conformance.reference.client.talk import MediaTalk
 from testcall_conformance.reference.client.wire import FOCUS_NICK, Me, Wire, nick_for
-from testcall_conformance.reference.client.xml import attribute, child, children, local, tag
+from testcall_conformance.reference.client.xml import attribute, local, tag
 
 JOIN_TIMEOUT_S = 20.0  # ours; the documents name none
 LEAVE_TIMEOUT_S = 2.0  # ours; the room's confirmation of a leave is a courtesy
-READY_RETRY_S = (1.0, 2.0, 4.0)  # the focus may ask to come again
 
 logger = logging.getLogger(__name__)
 
@@ -279,8 +279,8 @@ class CallSession:
         jid = await self._stream.open()
         self.me = replace(self.me, jid=jid, nick=nick_for(jid))
         self._room = Room(self.me.nick, self._wire)
-        await self._discover()
-        await self._invite_focus()
+        self._components = await discover(self._stream, ticket.domain)
+        await invite_focus(self._stream, ticket, self.me.nick)
         if self._options.media:
             sending = {"audio": not self.me.audio_muted, "video": not self.me.video_paused}
             self._media.prepare(self.me.nick, self._options.audio_only, sending)
@@ -288,33 +288,6 @@ class CallSession:
         await self._stream.send(self._presence(None, tag("x", {"xmlns": xml.MUC})))
         await self._entered
         logger.debug("joined %s as %s", ticket.room, self.me.nick)
-
-    async def _discover(self) -> None:
-        """Ask what the service has; it may have nothing to say."""
-        domain = self.me.ticket.domain
-        with contextlib.suppress(CallFailure):
-            await self._stream.request("get", domain, tag("services", {"xmlns": xml.EXTDISCO}))
-        try:
-            answer = await self._stream.request("get", domain, tag("query", {"xmlns": xml.DISCO}))
-        except CallFailure as failure:
-            if failure.condition != "server_error":
-                raise
-            return
-        query = child(answer, "query")
-        for identity in children(query, "identity") if query is not None else ():
-            self._components[attribute(identity, "type")] = attribute(identity, "name")
-
-    async def _invite_focus(self) -> None:
-        ticket = self.me.ticket
-        request = tag("conference", {"xmlns": xml.FOCUS, "room": ticket.room, "machine-uid": self.me.nick})
-        for pause_s in (*READY_RETRY_S, None):
-            answer = await self._stream.request("set", ticket.focus, request)
-            conference = child(answer, "conference")
-            if conference is not None and attribute(conference, "ready") == "true":
-                return
-            if pause_s is not None:
-                await asyncio.sleep(pause_s)
-        raise CallFailure("connection_failed", f"the conference {ticket.room} does not become ready")
 
     # --- what comes in -----------------------------------------------------------------------------------------------
 
