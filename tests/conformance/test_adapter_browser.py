@@ -452,3 +452,21 @@ async def test_with_keep_open_pages_stay_until_the_user_closes_the_browser():
     assert not stopping.done()
     await browser.close()
     await stopping
+
+
+async def test_a_browser_that_dies_is_told_and_can_be_started_again():
+    adapter = await connect(f"file:{SMALL_BUILD}", options=ConnectOptions(contract="c/j-v4"))
+    await adapter.start()
+    sdk = Driver(adapter)
+    await sdk.open()
+    await adapter._browser.close()
+    with pytest.raises(AdapterFailure) as raised:
+        await sdk("greet")
+    assert raised.value.kind == "crash"
+    with pytest.raises(AdapterFailure):
+        await sdk.open()
+    await adapter.stop()
+    await adapter.start()
+    await sdk.open()
+    assert await sdk.value("greet") == "hello"
+    await adapter.stop()
