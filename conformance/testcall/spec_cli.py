@@ -17,9 +17,8 @@ def check(
     files: Annotated[list[Path] | None, typer.Argument(help="Contract files; default all that there are.")] = None,
 ) -> None:
     """Check contracts: ids, rules, arguments, sources, defaults, clauses without a check."""
-    from testcall_contract.speccheck import check_contracts
-
     from testcall_conformance.checks import bound_rules
+    from testcall_contract.speccheck import check_contracts
 
     problems = check_contracts(files, bound_rules())
     for problem in problems:
@@ -47,13 +46,21 @@ def show(
 @app.command()
 def explain(
     clause: Annotated[
-        str, typer.Argument(help="The id of a clause, conflict or silence; or a name of the contract's.")
+        str,
+        typer.Argument(
+            help="The id of a clause, conflict or silence; or what an operation, setting, event or error code is called."
+        ),
     ],
+    contract: Annotated[str | None, typer.Option(help="Look in this contract only.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
 ) -> None:
-    """Say what a clause promises, on which sentence it stands, and how it is checked."""
+    """Say all that the contracts say about a clause, an operation, a setting, an event or an error code."""
     from testcall_contract.explain import explain as explain_it
-    from testcall_contract.explain import explanation_text
 
-    found = explain_it(clause)
-    sys.stdout.write(json.dumps(found, indent=2, ensure_ascii=False) + "\n" if as_json else explanation_text(found))
+    found = explain_it(clause, contract)
+    if as_json:
+        sys.stdout.write(json.dumps(found, indent=2, ensure_ascii=False) + "\n")
+        return
+    from testcall_contract.explain_text import explanation_text
+
+    sys.stdout.write(explanation_text(found))

@@ -144,6 +144,22 @@ def describe(value: Any) -> str:
     )
 
 
+def shape_text(shape: Shape) -> str:
+    """``shape`` as one writes a type: ``{token: string, "name?": string}``, ``[User]``, ``string | null``."""
+    if isinstance(shape, str):
+        return shape
+    ((key, inner),) = shape.items()
+    if key == "object":
+        return "{" + ", ".join(f"{name}: {shape_text(member)}" for name, member in inner.items()) + "}"
+    if key == "list":
+        return f"[{shape_text(inner)}]"
+    if key == "one_of":
+        return " | ".join(shape_text(option) for option in inner)
+    if key == "const":
+        return describe(inner)
+    return "object with methods" if inner == "any" else str(inner)
+
+
 def _article(word: str) -> str:
     if word in ("undefined", "null", "nothing", "any"):
         return word
