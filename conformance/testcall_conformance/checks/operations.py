@@ -441,6 +441,10 @@ def _judge_sign(question: Question, recording: Recording, name: str) -> Judgemen
         return unknown(expected, "the call was not made")
     if told[0].result is not None and told[0].result.ended == "absent":
         return unknown(expected, "the build has no such operation", "sdk", told[0].seqs)
+    if sign is None and not _opposite_before(question, recording, name):
+        return unknown(
+            expected, "the opposite could not be brought about before, so there was nothing to change", "sdk"
+        )
     seen = f"{told[0].result}; {'the service saw it' if sign else 'the service saw nothing of it'}"
     return Judgement(sign is not None, expected, seen, (*told[0].seqs, *((sign.seq,) if sign else ())))
 
@@ -449,6 +453,18 @@ def _shown_by(question: Question, effect: str) -> str:
     """The operation whose call shows the effect: the promise's own, if it is a join."""
     concept = question.promise.subject.key
     return concept if concept in JOINS and effect in ("joined", "joined_as_user") else _CALL_EFFECTS[effect]
+
+
+def _opposite_before(question: Question, recording: Recording, name: str) -> bool:
+    """Whether the source was in the opposite state when the act began; effects that are no source's always may change."""
+    wanted = SIGNS[name]
+    if not wanted.kind:
+        return True
+    states = [
+        e for e in recording.before(act_name(question.promise)).events
+        if e.name in ("source_muted", "source_unmuted") and e.data.get("uid") == USER and e.data.get("kind") == wanted.kind
+    ]  # fmt: skip
+    return bool(states) and states[-1].name != wanted.event
 
 
 def _judge_call_effect(question: Question, recording: Recording, name: str) -> Judgement:
