@@ -188,11 +188,11 @@ async def test_waiting_for_what_does_not_come_says_so(harness):
 async def test_loss_on_the_way_to_the_service_is_asked_for_again(harness):
     await harness.join("alice", video=PatternTrack(Pattern(320, 180, 15), source=7))
     await harness.bridge.probe("alice").wait_sees(1, timeout_s=20)
-    (up, _) = harness.bridge.impair("alice", up=Impairment(loss=0.2), seed=4)
+    (up, _) = harness.bridge.impair("alice", up=Impairment(loss=0.15), seed=4)
     numbers = [frame.mark.number for frame in await harness.bridge.probe("alice").wait_sees(45, timeout_s=20)]
     assert up.dropped > 0
-    steps = [(after - before) % 30 for before, after in itertools.pairwise(numbers)]
-    assert steps.count(1) > len(steps) * 0.9, "what was lost came again, in time and in order"
+    skipped = sum((after - before - 1) % 30 for before, after in itertools.pairwise(numbers))
+    assert skipped < 15, "what was lost came again; else each loss takes half a second"
 
 
 async def test_a_black_hole_is_silence_and_ends(harness):
