@@ -1,0 +1,141 @@
+"""Shows deviations of a published build in a plain page: the SDK's script, a few lines of JavaScript, and no adapter of ours.
+
+What ``testcall run`` reports as a failure has to be visible without testcall's machinery, too. Each probe below is what an
+application would write; the page says what happened. The calling service is the simulator, the browser is real.
+
+    python tools/plain_page.py npm:@cometchat/calls-sdk-javascript@4.2.6
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import Any
+
+from playwright.async_api import async_playwright
+
+from testcall_conformance.adapters import ConnectOptions
+from testcall_conformance.adapters.browser_find import find_browser
+from testcall_conformance.packages import resolve
+from testcall_simulator.exchange import Page
+from testcall_simulator.simulator import Simulator
+
+PRELUDE = """
+const seen = [];
+const settle = (promise) => Promise.resolve(promise).then(
+  (value) => "resolved with " + JSON.stringify(value),
+  (error) => "rejected with " + JSON.stringify(error));
+const app = () => new CometChatCalls.CallAppSettingsBuilder().setAppId(world.app).setRegion("us").setHost(world.host).build();
+const names = ["onUserJoined", "onUserLeft", "onUserMuted", "onUserUnMuted", "onUserListUpdated", "onCallEnded", "onError"];
+const listener = () => new CometChatCalls.OngoingCallListener(Object.fromEntries(
+  names.map((name) => [name, (...given) => seen.push(name + " " + JSON.stringify(given[0] ?? null))])));
+const wait = (ms) => new Promise((done) => setTimeout(done, ms));
+const join = async () => {
+  await CometChatCalls.init(app());
+  const { token } = await CometChatCalls.generateToken(world.session, world.auth);
+  const settings = new CometChatCalls.CallSettingsBuilder().setCallListener(listener()).build();
+  await CometChatCalls.startSession(token, settings, document.getElementById("call"));
+  while (!seen.some((line) => line.startsWith("onUserListUpdated"))) await wait(50);
+};
+window.addEventListener("unhandledrejection", (event) => seen.push("unhandled rejection: " + event.reason));
+"""
+
+PROBES: dict[str, tuple[str, str]] = {
+    "JS4-ADD-030": (
+        "addCallEventListener before init",
+        "try { CometChatCalls.addCallEventListener('a', listener()); return 'returned' } catch (e) { return 'threw ' + e }",
+    ),
+    "JS4-JOIN-060": (
+        "startSession before init, with a good token",
+        "const s = new CometChatCalls.CallSettingsBuilder().setCallListener(listener()).build();"
+        "const how = await settle(CometChatCalls.startSession(world.token, s, document.getElementById('call')));"
+        "await wait(500); return [how, ...seen].join('; ')",
+    ),
+    "JS4-PRES-040": (
+        "joinPresentation before init, with a good token",
+        "const s = new CometChatCalls.PresenterSettingsBuilder().setCallListener(listener()).build();"
+        "const how = await settle(CometChatCalls.joinPresentation(world.token, s, document.getElementById('call')));"
+        "await wait(500); return [how, ...seen].join('; ')",
+    ),
+    "JS4-JOINED-020": (
+        "onUserJoined at the own join, nobody else there",
+        "await join(); await wait(500); return seen.filter((l) => l.startsWith('onUserJoined')).join('; ') || 'not called'",
+    ),
+    "JS4-USERMUTED-010": (
+        "onUserMuted after muteAudio(true), 7 s after the join",
+        "await join(); await wait(7000); CometChatCalls.muteAudio(true); await wait(2500);"
+        "return seen.filter((l) => l.startsWith('onUserMuted')).join('; ') || 'not called'",
+    ),
+    "JS4-USERUNMUTED-010": (
+        "onUserUnMuted after muteAudio(true) and muteAudio(false), 7 s after the join",
+        "await join(); await wait(7000); CometChatCalls.muteAudio(true); await wait(500); CometChatCalls.muteAudio(false);"
+        "await wait(2500); return seen.filter((l) => l.startsWith('onUserUnMuted')).join('; ') || 'not called'",
+    ),
+    "JS4-USERMUTED-020": (
+        "onUserMuted when bob mutes, 7 s after the join",
+        "await join(); await wait(7000); await bob('mute'); await wait(2500);"
+        "return seen.filter((l) => l.startsWith('onUserMuted')).join('; ') || 'not called'",
+    ),
+    "JS4-USERUNMUTED-030": (
+        "onUserUnMuted when bob unmutes, 7 s after the join",
+        "await join(); await wait(7000); await bob('mute'); await wait(500); await bob('unmute'); await wait(2500);"
+        "return seen.filter((l) => l.startsWith('onUserUnMuted')).join('; ') || 'not called'",
+    ),
+    "JS4-PSET-IDLE-030": (
+        "getIdleTimeoutPeriod of presenter settings in which nothing was set",
+        "return String(new CometChatCalls.PresenterSettingsBuilder().build().getIdleTimeoutPeriod())",
+    ),
+    "JS4-LOG-110": (
+        "getCallDetails where the service answers with one call, as the REST documentation says",
+        "await CometChatCalls.init(app()); return await settle(CometChatCalls.getCallDetails(world.past, world.auth))",
+    ),
+}
+"""Clause → (what is tried, the body of an async function of the page)."""
+
+
+async def main(sdk: str) -> None:
+    """Try every probe in a fresh page and print what was seen."""
+    package = await resolve(sdk, ConnectOptions())
+    async with Simulator() as simulator, async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=find_browser(playwright.chromium.executable_path),
+            args=["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream", "--no-sandbox"],
+        )
+        html = b"<!doctype html><div id=call style='width:900px;height:600px'></div><script src=/sdk.js></script>"
+        simulator.pages["/plain"] = Page(html, "text/html")
+        simulator.pages["/sdk.js"] = Page(package.files[package.entry], "text/javascript")
+        for number, (clause, (tried, body)) in enumerate(PROBES.items()):
+            seen = await _probe(simulator, browser, f"plain-{number}", body)
+            print(f"{clause}\n  {tried}\n  seen: {seen}")
+        await browser.close()
+
+
+async def _probe(simulator: Simulator, browser: Any, session: str, body: str) -> str:
+    world = simulator.world
+    alice = world.user("alice")
+    peer = await simulator.join_peer(session, "bob") if "bob(" in body else None
+    past = await simulator.join_peer(f"{session}-past", "alice")
+    await past.leave()
+    context = await browser.new_context(ignore_https_errors=True, permissions=["camera", "microphone"])
+    page = await context.new_page()
+
+    async def bob(what: str) -> None:
+        if peer is not None:
+            await peer.mute_audio(what == "mute")
+
+    await page.expose_function("bob", bob)
+    await page.goto(f"{simulator.addresses.app_origin}/plain")
+    facts = {
+        "app": world.app.app_id, "host": simulator.addresses.calls_base(4), "auth": alice.auth_token, "session": session,
+        "token": world.issue_call_token(alice, session), "past": f"{session}-past",
+    }  # fmt: skip
+    try:
+        return str(await page.evaluate(f"async (world) => {{ {PRELUDE} {body} }}", facts))
+    finally:
+        await context.close()
+        if peer is not None:
+            await peer.leave()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1] if len(sys.argv) > 1 else "npm:@cometchat/calls-sdk-javascript@4.2.6"))
