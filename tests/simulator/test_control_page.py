@@ -41,7 +41,7 @@ async def test_the_page_shows_and_directs(sim, browser):
     await page.fill("#join [name=session]", "daily")
     await page.fill("#join [name=uid]", "nobody")
     await page.click("#join button")
-    await page.wait_for_function("document.getElementById('problem').textContent")
+    await page.wait_for_selector("#problem:not(:empty)")
     assert "no user 'nobody'" in await page.inner_text("#problem")
 
 
