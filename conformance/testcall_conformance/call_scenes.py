@@ -31,6 +31,7 @@ STATE_FOR: dict[str, str] = {
     "remove_event_listener": "initialized",
     "get_call_session": "initialized",
     "is_session_active": "initialized",
+    "is_initialized": "initialized",
     "generate_token": "logged_in",
     "join_session": "token",
     "join_session_by_id": "logged_in",
@@ -42,6 +43,9 @@ STATE_FOR: dict[str, str] = {
     "transcripts_fetch_previous": "logged_in",
 }
 """The state in which an operation can succeed; every operation that is not named needs a session."""
+
+ABOUT_A_PAST_CALL = frozenset({"get_call_details", "transcripts_fetch_next", "transcripts_fetch_previous"})
+"""Operations that ask for something of a call that is over."""
 
 JOINS = frozenset({"join_session", "join_session_by_id", "join_presentation"})
 ENDS = frozenset({"leave_session", "end_session_for_all"})
@@ -146,7 +150,7 @@ async def play_call(stage: Stage, scene: Scene) -> None:
     doubtful = len(params) > 1
     async with instance(stage, state, violation) as actor:
         arguments = violation.arguments(actor) | _chosen(stage, actor, concept, params)
-        if concept == "get_call_details":
+        if concept in ABOUT_A_PAST_CALL:
             await _past_call(stage, actor)
         with _network(stage, broken=violation.fault):
             await probe(stage, actor, concept, arguments, patient=not doubtful or "form" in params)
@@ -277,13 +281,13 @@ async def probe(
 ) -> None:
     """Make the call that is judged, and let everything come that may tell of it: a join, an error event, a late rejection.
 
-    ``patient``: the call may succeed, so a join gets its time; else only as long as a refusal may take.
+    ``patient``: the call may succeed, so a join gets its time; else only as long as a refusal may take. One that has told its
+    failure is not waited for: that is an answer.
     """
     after = stage.trace.last_seq
     told = await actor.call(concept, label, **arguments)
-    if concept in JOINS:
-        limit = stage.limits.join if told.ok and patient else stage.limits.refusal
-        await actor.joined(after, limit, heed_errors=True)
+    if concept in JOINS and told.ok:
+        await actor.joined(after, stage.limits.join if patient else stage.limits.refusal, heed_errors=True)
     elif concept in ENDS and told.ok:
         await actor.left(after)
     await stage.settle(stage.limits.refusal)

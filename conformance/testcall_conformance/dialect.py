@@ -64,10 +64,12 @@ class Dialect:
         name = self._choices.get(concept, operation.name)
         target = on or operation.on or self.contract.style.holder
         parameters = [p for p in operation.parameters if p.concept not in PLATFORM_PARAMETERS]
+        if operation.signature:
+            values = {**values, **{p.concept: None for p in parameters if _left_out(p, values)}}
         if self.contract.style.arguments == "named":
             given = {p.name: values[p.concept] for p in parameters if values.get(p.concept, OMIT) is not OMIT}
-            return Call(target, name, given)
-        return Call(target, name, _positional(concept, parameters, values))
+            return Call(target, name, given, operation.signature)
+        return Call(target, name, _positional(concept, parameters, values), operation.signature)
 
     def settings(self, object_key: str, given: Given) -> Any:
         """The tagged value for a settings object with just the given settings set."""
@@ -75,9 +77,10 @@ class Dialect:
             return given.raw
         spec = self.settings_object(object_key)
         if spec.form == "builder":
-            calls = [[_setter(spec, key), [value]] for key, value in given.values.items()]
+            new = [given.values.get(key) for key in spec.new] if any(key in given.values for key in spec.new) else []
+            calls = [[_setter(spec, key), [value]] for key, value in given.values.items() if key not in spec.new]
             calls += [[name, [value]] for name, value in given.extra.items()]
-            return {"$": "builder", "class": spec.builder or spec.name, "new": [], "calls": calls, "build": given.built}
+            return {"$": "builder", "class": spec.builder or spec.name, "new": new, "calls": calls, "build": given.built}
         named = {spec.members[key].name: value for key, value in given.values.items()} | dict(given.extra)
         return named if spec.form == "object" else {"$": "new", "class": spec.name, "arguments": named}
 
@@ -116,6 +119,11 @@ def function(identity: str, does: Any = None) -> dict[str, Any]:
 def container(identity: str, state: str = "attached") -> dict[str, Any]:
     """A container element in the given state."""
     return {"$": "container", "id": identity, "state": state}
+
+
+def _left_out(parameter: Parameter, values: Mapping[str, Any]) -> bool:
+    """Whether an argument is left out that would make the call another overload's: then it is given as nothing."""
+    return not parameter.optional and values.get(parameter.concept, OMIT) is OMIT
 
 
 def _positional(concept: str, parameters: list[Parameter], values: Mapping[str, Any]) -> list[Any]:

@@ -65,7 +65,7 @@ async def _register_all(stage: Stage, actor: Actor, key: str, event: str) -> Non
             await _register_as(actor, key, label, "shared")
     if listener.unregister_with:
         await actor.register(key, "removed", only)
-        await actor.call(listener.unregister_with, "removed", listener_id="removed")
+        await actor.unregister(key, "removed")
     if listener.returns_unsubscribe:
         await _unsubscribe(stage, actor, await actor.register(key, "unsubscribed", [event]))
         await _abort(stage, actor, key, event)
@@ -124,17 +124,19 @@ async def play_thrower(stage: Stage, scene: Scene) -> None:
 async def play_survival(stage: Stage, scene: Scene) -> None:
     """A listener after ``cause``: the participant joins, the cause comes, and then they join again."""
     params = dict(scene.params)
+    key = params["listener"]
     actor = await stage.actor()
     play = Play(stage, actor, "survival")
     try:
         await actor.initialize()
-        await actor.register(params["listener"], "one")
+        await actor.register(key, "one", [trial_event(stage.contract, key) or ""])
         await actor.log_in()
         await actor.make_token(stage.new_session("survival"))
         await play.act("join")
         if params["cause"] in ("last_remote_leave", "leave"):
             await play.act("remote_join_first")
-        await play.act(params["cause"])
+        if params["cause"] != "rejoin":
+            await play.act(params["cause"])
         if play.in_session:
             await play.act("leave")
         play.peers.clear()

@@ -21,9 +21,9 @@ from pathlib import Path
 from testcall_conformance.adapters import connect
 from testcall_conformance.adapters.base import ConnectOptions
 from testcall_conformance.errors import AdapterFailure, ConformanceError
-from testcall_conformance.plan import Selection, WorkUnit, make_plan
+from testcall_conformance.plan import Selection, WorkUnit, make_plan, weight
 from testcall_conformance.protocol import Capabilities, Description, SdkInfo
-from testcall_conformance.worker import Done, Job, run_unit, write_crashed
+from testcall_conformance.worker import Done, Job, run_in_worker, run_unit, write_crashed
 from testcall_contract.models import Contract
 from testcall_reports.commands import write_reports
 from testcall_reports.merge import merge_lines, read_parts
@@ -212,11 +212,10 @@ def _work(
     options: RunOptions, jobs: Sequence[Job], builds: Sequence[Build], listener: Listener, executor: Executor | None
 ) -> None:
     done = 0
-    order = sorted(jobs, key=lambda job: -len(job.unit.scenes))
-    serial = any(build.sdk.startswith("connect:") for build in builds)
-    workers = 1 if serial else options.jobs or min(4, os.cpu_count() or 1)
-    pool = executor or _processes(workers)
-    waiting: dict[Future[Done], Job] = {pool.submit(run_unit, job): job for job in order}
+    order = sorted(jobs, key=lambda job: -weight(job.unit.scenes))
+    pools = _pools(options, builds, executor)
+    task = run_unit if executor else run_in_worker
+    waiting: dict[Future[Done], Job] = {pools[_is_model(job.sdk)].submit(task, job): job for job in order}
     crashed: list[Job] = []
     try:
         for future in as_completed(waiting):
@@ -232,11 +231,31 @@ def _work(
             listener(Progress(finished.unit, done, len(jobs), finished.trouble))
     finally:
         if executor is None:
-            pool.shutdown(cancel_futures=True)
+            for pool in pools.values():
+                pool.shutdown(cancel_futures=True)
     for job in crashed:
         done += 1
         finished = _alone(job)
         listener(Progress(finished.unit, done, len(jobs), finished.trouble))
+
+
+def _is_model(sdk: str) -> bool:
+    """Whether the build is our own reference, which waits far more than it works."""
+    return sdk.startswith("reference:")
+
+
+def _pools(options: RunOptions, builds: Sequence[Build], executor: Executor | None) -> dict[bool, Executor]:
+    """Workers for builds (False) and for our reference (True): of the latter two a core, since they mostly wait.
+
+    ``--jobs`` is the number of workers in all. An adapter that dials in is one, and is asked by one worker.
+    """
+    if executor is not None:
+        return {False: executor, True: executor}
+    if options.jobs or any(build.sdk.startswith("connect:") for build in builds):
+        pool = _processes(options.jobs or 1)
+        return {False: pool, True: pool}
+    cores = min(4, os.cpu_count() or 1)
+    return {False: _processes(cores), True: _processes(2 * cores)}
 
 
 def _processes(workers: int) -> ProcessPoolExecutor:

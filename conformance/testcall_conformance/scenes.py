@@ -43,6 +43,9 @@ TOURS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 """The tours: which acts follow one another in one session. Each act that ends something comes last."""
 
+MEASURED = frozenset({"with_peer"})
+"""The tours in which media is measured from the join on; elsewhere only what an act changes is."""
+
 TOUR_OF: dict[str, str] = {act: tour for tour, acts in reversed(TOURS.items()) for act in acts}
 """The tour in which each act is judged: the first that has it."""
 
@@ -88,8 +91,8 @@ class Play:
         trace.add("step", self.actor.id, "act", act=cause, phase="end")
 
     async def _promised(self, cause: str, begin: int) -> None:
-        """Wait until every event that the contract promises on ``cause`` has fired, or the limit is over."""
-        missing = promised_events(self.stage.contract, cause)
+        """Wait until every event that the contract promises on ``cause``, and somebody listens for, has fired, or the limit is over."""
+        missing = promised_events(self.stage.contract, cause) & self.actor.listens
         for event in self.stage.trace.since(begin):
             missing.discard(event.name if event.kind == "callback" else "")
 
@@ -199,10 +202,11 @@ async def _join(play: Play, *, with_peer: bool) -> None:
         await play.stage.settle()
         seen = await play.stage.adapter.capability(actor.id, "observe", {"instance": actor.id})
         trace.add("media", actor.id, "shown", containers=seen.get("containers", {}), elements=seen.get("elements", []))
-    if play.in_session and with_peer:
-        for media in ("audio", "video"):
-            await play.heard(media, present=True)
-            await play.rendered(media)
+    if play.in_session and with_peer and play.name in MEASURED:
+        await asyncio.gather(
+            *(play.heard(media, present=True) for media in ("audio", "video")),
+            *(play.rendered(media) for media in ("audio", "video")),
+        )
 
 
 async def _join_alone(play: Play) -> None:
@@ -403,21 +407,28 @@ async def press(stage: Stage, instance: str, control: str) -> bool:
     if found.opened_by:
         await press(stage, instance, found.opened_by)
         await stage.settle()
-    for name in [*found.names, *(f"css={selector}" for selector in found.selectors)]:
-        params = {"instance": instance, "role": found.role, "name": name}
-        try:
-            await stage.adapter.capability(instance, "press", params)
-        except AdapterFailure as failure:
-            if failure.needs_restart:
-                raise
-            continue
-        stage.trace.add("step", instance, "press", control=control, role=found.role, by=name)
-        return True
-    return False
+    by = await _shown_name(stage, instance, control)
+    if by is None:
+        return False
+    params = {"instance": instance, "role": found.role, "name": by}
+    try:
+        await stage.adapter.capability(instance, "press", params)
+    except AdapterFailure as failure:
+        if failure.needs_restart:
+            raise
+        return False
+    stage.trace.add("step", instance, "press", control=control, role=found.role, by=by)
+    return True
+
+
+async def _shown_name(stage: Stage, instance: str, control: str) -> str | None:
+    """The name by which a control is found at present: that of what is visible, if anything is. Its name may change with its state."""
+    state = await _look(stage, instance, control)
+    return str(state["by"]) if state is not None and state.get("visible") else None
 
 
 async def look(stage: Stage, instance: str, control: str) -> dict[str, Any] | None:
-    """The state of a control: the first of its names that is found; ``count`` 0 when none is; None without names.
+    """The state of a control by the name that is visible, else by one that is there; ``count`` 0 when none is; None without names.
 
     A menu that holds it is opened first, and closed again if it was.
     """
@@ -438,8 +449,10 @@ async def _look(stage: Stage, instance: str, control: str) -> dict[str, Any] | N
     state: dict[str, Any] | None = None
     for name in names:
         params = {"instance": instance, "role": found.role, "name": name}
-        state = dict(await stage.adapter.capability(instance, "look", params)) | {"by": name}
-        if state.get("count"):
+        seen = dict(await stage.adapter.capability(instance, "look", params)) | {"by": name}
+        if state is None or seen.get("visible") or (seen.get("count") and not state.get("count")):
+            state = seen
+        if seen.get("visible"):
             break
     return state
 
@@ -465,6 +478,18 @@ IDLE_STEPS = 90
 
 async def _nothing(play: Play) -> None:
     """An act that no source describes a way to bring about here."""
+
+
+PRESSED: dict[str, str] = {
+    "button_mute_audio": "audio",
+    "button_unmute_audio": "audio",
+    "button_pause_video": "video",
+    "button_layout": "layout",
+    "button_raise_hand": "raise_hand",
+    "button_recording": "recording",
+    "button_end_call": "end_call",
+}
+"""Cause → the control that is pressed."""
 
 
 ACTS: dict[str, Callable[[Play], Awaitable[None]]] = {
@@ -501,13 +526,7 @@ ACTS: dict[str, Callable[[Play], Awaitable[None]]] = {
     "screen_share_stop": _unshare,
     "recording_start": _record,
     "recording_stop": _stop_recording,
-    "button_mute_audio": _press("audio"),
-    "button_unmute_audio": _press("audio"),
-    "button_pause_video": _press("video"),
-    "button_layout": _press("layout"),
-    "button_raise_hand": _press("raise_hand"),
-    "button_recording": _press("recording"),
-    "button_end_call": _press("end_call", ends=True),
+    **{cause: _press(control, ends=control == "end_call") for cause, control in PRESSED.items()},
     "idle_timeout": _idle_timeout,
 }
 

@@ -28,6 +28,7 @@ from testcall_conformance.protocol import (
 )
 from testcall_conformance.results import Result, at, read_result
 from testcall_conformance.timeouts import Timeouts
+from testcall_contract.models import Parameter, SettingsObject
 from testcall_contract.trace import TraceEvent, TraceTimeoutError
 
 if TYPE_CHECKING:
@@ -35,6 +36,12 @@ if TYPE_CHECKING:
 
 USER = "alice"
 """The user as whom a build under test joins; ``bob``, ``carol`` and ``dave`` are the service's peers."""
+
+WORTH_WARMING_S = 0.2
+"""An instance that takes longer to open is opened ahead, while the scene before it plays."""
+
+WARM_INSTANCES = 3
+"""Instances that an adapter must be able to hold for that: the one that plays, one that is kept, one that waits."""
 
 _sessions = itertools.count(1)
 
@@ -76,6 +83,7 @@ class Stage:
         self._instances = itertools.count(1)
         self._calls = itertools.count(1)
         self._spare: dict[str, Actor] = {}
+        self._warm: asyncio.Task[Actor] | None = None
         adapter.on_message = self._on_message
 
     def new_session(self, scene: str) -> str:
@@ -84,11 +92,28 @@ class Stage:
 
     async def actor(self, user: str = USER, *, devices: str = "granted", clock: str = "real") -> Actor:
         """A fresh SDK instance for ``user``."""
-        actor = Actor(self, f"{user}-{next(self._instances)}", user)
-        world = self.world_info().model_copy(update={"devices": devices, "clock": clock})
+        usual = (user, devices, clock) == (USER, "granted", "real")
+        warm, self._warm = (self._warm, None) if usual else (None, self._warm)
+        actor = await (warm if warm is not None else self._open(user, devices, clock))
         self.trace.add("step", actor.id, "open", user=user)
-        await self.adapter.open(actor.id, world)
+        if usual and actor.opened_in_s > WORTH_WARMING_S and self.description.capabilities.instances >= WARM_INSTANCES:
+            self._warm = asyncio.ensure_future(self._open(USER))
         return actor
+
+    async def _open(self, user: str, devices: str = "granted", clock: str = "real") -> Actor:
+        loop = asyncio.get_running_loop()
+        actor, started = Actor(self, f"{user}-{next(self._instances)}", user), loop.time()
+        world = self.world_info().model_copy(update={"devices": devices, "clock": clock})
+        await self.adapter.open(actor.id, world)
+        actor.opened_in_s = loop.time() - started
+        return actor
+
+    async def close(self) -> None:
+        """Open nothing more; the adapter ends what is open."""
+        warm, self._warm = self._warm, None
+        if warm is not None:
+            warm.cancel()
+            await asyncio.gather(warm, return_exceptions=True)
 
     async def until(self, predicate: Callable[[TraceEvent], bool], after: int, limit_s: float | None = None) -> bool:
         """Wait for an event that satisfies ``predicate``, as long as an event may take; whether it came."""
@@ -199,8 +224,12 @@ class Actor:
         self.user = user
         self.session = ""
         self.call_token: Any = None
+        self.token_object: Any = None
         self.session_object: Any = None
         self.open = True
+        self.opened_in_s = 0.0
+        self.listens: set[str] = set()
+        """The events for which somebody was registered, by an operation or with settings."""
 
     async def call(
         self, concept: str, /, label: str = "", *, on: str | dict[str, Any] | None = None, **overrides: Any
@@ -209,11 +238,33 @@ class Actor:
         dialect = self.stage.dialect
         operation = dialect.operation(concept)
         values = {p.concept: self.good(p.concept, optional=p.optional) for p in operation.parameters} | overrides
+        values |= {p.concept: self._token_for(p, values) for p in operation.parameters if p.concept == "call_token"}
+        if operation.on and operation.on.startswith("$") and self.session_object is None and on is None:
+            await self._find_session()
         call = dialect.call(concept, values, on if on is not None else self._target(operation.on, overrides))
         ended = await self.stage.invoke(self.id, concept, call, label)
         if ended["ended"] == "absent":
             return Result(False, "absent", None, None, None, None)
         return read_result(dialect.contract, operation, ended)
+
+    async def _find_session(self) -> None:
+        """Ask for the session's object, where the dialect has a call for it and no join handed it out."""
+        if self.stage.dialect.has("get_call_session"):
+            found = await self.call("get_call_session", "arrange")
+            if isinstance(found.value, Mapping) and found.value.get("$") == "ref":
+                self.session_object = found.value
+
+    def _token_for(self, parameter: Parameter, values: Mapping[str, Any]) -> Any:
+        """The call token as the parameter takes it: as text, or as the object of a type of the contract around it."""
+        value = values[parameter.concept]
+        key = parameter.type.get("type") if isinstance(parameter.type, Mapping) else None
+        if key is None or not isinstance(value, str):
+            return value
+        if not value:
+            return None
+        if self.token_object is not None and token_in(self.token_object) == value:
+            return self.token_object
+        return {"$": "new", "class": self.stage.contract.types[key].name, "arguments": {"token": value}}
 
     def _target(self, on: str | None, overrides: Mapping[str, Any]) -> str | dict[str, Any] | None:
         """The object of an instance method: the session's, once the build has handed one out; or one that a builder makes."""
@@ -222,7 +273,9 @@ class Actor:
         for key, spec in self.stage.contract.settings.items():
             if spec.form == "builder" and spec.name == on:
                 token = overrides.get("auth_token", self.good("auth_token"))
-                given = {"log_auth_token": token} if "log_auth_token" in spec.members and token is not OMIT else {}
+                given = {"log_auth_token": token} if _sets_token(spec) and token is not OMIT else {}
+                session = overrides.get("session_id", self.session or "no-session")
+                given |= {"transcript_session_id": session} if "transcript_session_id" in spec.members else {}
                 built: dict[str, Any] = self.stage.dialect.settings(key, Given(given))
                 return built
         return on
@@ -293,6 +346,7 @@ class Actor:
                 if listener.setting and listener.setting.partition(".")[0] == object_key:
                     member = listener.setting.partition(".")[2]
                     given.setdefault(member, self.stage.dialect.listener_value(key, listener, f"settings.{key}"))
+                    self.listens |= set(self.stage.dialect.events_of(key))
         return self.stage.dialect.settings(object_key, Given({k: v for k, v in given.items() if v is not OMIT}))
 
     async def initialize(self) -> Result:
@@ -309,6 +363,7 @@ class Actor:
         values = {} if self.stage.dialect.has("login") else {"auth_token": self._auth_token()}
         result = await self.call("generate_token", "arrange", **values)
         if result.ok:
+            self.token_object = result.value
             self.call_token = token_in(result.value)
         return result
 
@@ -324,8 +379,11 @@ class Actor:
         dialect = self.stage.dialect
         listener = self.stage.contract.listeners[key]
         assert listener.register_with is not None
+        self.listens |= set(only or dialect.events_of(key))
         if listener.form == "object":
             value = dialect.listener_value(key, listener, label, only, **does)
+            if listener.wrap:
+                value["id"] = f"{self.id}-{key}-{label}"
             return [await self.call(listener.register_with, label, listener_id=label, listener=value)]
         results = []
         for concept in only or dialect.events_of(key):
@@ -333,6 +391,13 @@ class Actor:
             callback = function(f"{label}:{concept}", does.get(concept))
             results.append(await self.call(listener.register_with, label, event_name=event.name, callback=callback))
         return results
+
+    async def unregister(self, key: str, label: str) -> None:
+        """End the registration of listener ``key`` under ``label``: by its id, or by the object that was registered."""
+        listener = self.stage.contract.listeners[key]
+        assert listener.unregister_with is not None
+        same = {"$": "ref", "id": f"{self.id}-{key}-{label}", "class": listener.wrap}
+        await self.call(listener.unregister_with, label, listener_id=label, listener=same)
 
     async def join(self, settings: Mapping[str, Any] | None = None, label: str = "join", **overrides: Any) -> Result:
         """Join with the call token made before. Returns when the call has settled; see :meth:`joined`."""
@@ -381,6 +446,12 @@ class Actor:
         if self.open:
             self.open = False
             await self.stage.adapter.close(self.id)
+
+
+def _sets_token(spec: SettingsObject) -> bool:
+    """Whether a request carries an auth token of its own, and not only by a deprecated setting."""
+    setting = spec.members.get("log_auth_token")
+    return setting is not None and not setting.deprecated
 
 
 def token_in(value: Any) -> Any:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -71,6 +71,18 @@ def run_unit(job: Job) -> Done:
         return runner.run(_run(job))
 
 
+_kept: list[asyncio.Runner] = []
+"""The runner of a worker process that has many units: what belongs to its loop (a browser) is kept from unit to unit."""
+
+
+def run_in_worker(job: Job) -> Done:
+    """Run a job in a process that is there for jobs only; its browser stays open for the next one, and ends with the process."""
+    if not _kept:
+        _kept.append(asyncio.Runner(loop_factory=_loop_factory()))
+    shared = replace(job, options=replace(job.options, share_browser=not job.options.keep_open))
+    return _kept[0].run(_run(shared))
+
+
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     """uvloop's, where it is installed: timers and packets are later by half with the standard loop."""
     try:
@@ -125,7 +137,9 @@ class _Crew:
 
     async def dismiss(self) -> None:
         """Stop the adapter, if one runs."""
-        adapter, self._adapter, self._stage = self._adapter, None, None
+        adapter, stage, self._adapter, self._stage = self._adapter, self._stage, None, None
+        if stage is not None:
+            await stage.close()
         if adapter is not None:
             await adapter.stop()
 

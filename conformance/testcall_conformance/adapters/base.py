@@ -75,6 +75,8 @@ class ConnectOptions:
 
     ``init_scripts`` are JavaScript texts run in every page before the SDK loads; ``contract`` overrules the contract told
     from the package; ``trace_dir`` is where a browser trace goes when :meth:`BrowserAdapter.keep_trace` asks for it.
+    ``share_browser``: adapters of one process and event loop use one browser after the other; each instance still has a context of
+    its own.
     """
 
     contract: str | None = None
@@ -85,6 +87,7 @@ class ConnectOptions:
     init_scripts: Sequence[str] = ()
     cache: Path | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
+    share_browser: bool = False
     working_directory: Path | None = None
 
 

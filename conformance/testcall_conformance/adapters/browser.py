@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from testcall_conformance.adapters.base import ConnectOptions, Limits, ignore_message
-from testcall_conformance.adapters.browser_find import find_browser
-from testcall_conformance.adapters.browser_network import RESOLVER_RULES, install_routes, page_assets, simulator_ports
+from testcall_conformance.adapters.browser_network import install_routes, page_assets, simulator_ports
 from testcall_conformance.adapters.browser_server import PageServer
+from testcall_conformance.adapters.browser_start import borrow_browser, give_up_browser, start_browser
 from testcall_conformance.adapters.jsonrpc import Peer, Transport, first_error
-from testcall_conformance.errors import AdapterFailure, ConformanceError
+from testcall_conformance.errors import AdapterFailure
 from testcall_conformance.packages import Package
 from testcall_conformance.protocol import (
     PROTOCOL,
@@ -45,19 +45,6 @@ _INSTANCES = 4  # more pages than this with real media exceed two cores
 _CONSOLE_LINES = 200  # of warnings and errors kept per page; the SDK's media stack writes thousands
 _ADVANCE_STEP_MS = 1000
 _ADVANCE_STEPS = 600  # an hour in steps of 6 s
-_FLAGS = (
-    "--use-fake-ui-for-media-stream",  # else "no microphone & camera"; also accepts getDisplayMedia
-    "--use-fake-device-for-media-stream",
-    "--autoplay-policy=no-user-gesture-required",
-    "--allow-loopback-in-peer-connection",  # a machine or namespace with only the loopback interface
-    "--disable-quic",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-    f"--host-resolver-rules={RESOLVER_RULES}",
-)
-
 NOWHERE = Addresses(
     calls="https://calls.localhost:65535/v3.0/",
     api="https://api.localhost:65535/v3.0",
@@ -165,13 +152,20 @@ class BrowserAdapter:
         browser, self._browser = self._browser, None
         if self._options.keep_open and browser is not None and (self._tabs or self._kept):
             await self._closed_by_user(browser)
-        self._tabs.clear()
+        tabs, self._tabs = self._tabs, {}
         self._kept = 0
         playwright, self._playwright = self._playwright, None
-        with contextlib.suppress(Exception):  # a browser that is gone already has nothing left to close
-            if browser is not None:
-                async with asyncio.timeout(self._limits.close_s):
+        try:
+            async with asyncio.timeout(self._limits.close_s):
+                if self._options.share_browser:
+                    for tab in tabs.values():
+                        await tab.close()
+                elif browser is not None:
                     await browser.close()
+        except TimeoutError:
+            await give_up_browser(browser)
+        except Exception:  # a browser that is gone already has nothing left to close
+            pass
         with contextlib.suppress(Exception):
             if playwright is not None:
                 await playwright.stop()
@@ -180,25 +174,12 @@ class BrowserAdapter:
     # --- inside ---
 
     async def _launch(self) -> None:
-        try:
-            from playwright.async_api import Error, async_playwright
-        except ImportError:
-            raise ConformanceError('npm: and file: builds need Playwright: pip install "testcall[browser]"') from None
         await self._server.start()
-        self._playwright = await async_playwright().start()
-        executable = find_browser(self._playwright.chromium.executable_path)
-        try:
-            self._browser = await self._playwright.chromium.launch(
-                executable_path=executable,
-                headless=not self._options.headed,
-                args=list(_FLAGS),
-                timeout=self._limits.start_s * 1000,
-            )
-        except Error as wrong:
-            first = wrong.message.strip().splitlines()[0]
-            raise AdapterFailure(
-                "start", f"the browser {executable or 'of Playwright'} does not start: {first}"
-            ) from None
+        if self._options.share_browser:
+            self._browser = await borrow_browser(self._options)
+            return
+        started = await start_browser(self._options)
+        self._playwright, self._browser = started.playwright, started.browser
 
     @property
     def _identity(self) -> tuple[str, ...]:

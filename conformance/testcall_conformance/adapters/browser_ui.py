@@ -1,7 +1,8 @@
 """Controls of a call's user interface: found as a user of a screen reader finds them, else as their authors marked them.
 
 ``name`` is tried as the accessible name of the role, then as a tooltip (``title``), then as a test id (``data-testid``), and
-the first that finds something decides. Icon buttons often have no accessible name, or a wrong one.
+the first that finds something decides. Icon buttons often have no accessible name, or a wrong one. A name that begins with
+``css=`` is a selector.
 """
 
 from __future__ import annotations
@@ -50,6 +51,8 @@ async def press(page: Page, role: str, name: str) -> None:
 
 async def find(page: Page, role: str, name: str) -> Locator:
     """The control's locator; one that finds nothing when there is no such control."""
+    if name.startswith("css="):
+        return page.locator(name)
     quoted = name.replace("\\", "\\\\").replace('"', '\\"')
     by_role = page.get_by_role(role, name=name, exact=True)  # type: ignore[arg-type]
     for found in (by_role, page.locator(f'[title="{quoted}"]'), page.locator(f'[data-testid="{quoted}"]')):

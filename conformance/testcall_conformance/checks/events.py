@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from testcall_conformance.checks.registry import Judgement, NotRun, Question, check, unknown
 from testcall_conformance.evidence import Recording
-from testcall_conformance.scenes import TOUR_OF, TOURS, Scene
+from testcall_conformance.scenes import PRESSED, TOUR_OF, TOURS, Scene
 from testcall_conformance.stage import USER
 from testcall_contract.models import Event
 from testcall_contract.shapes import describe, mismatch
@@ -38,6 +38,9 @@ def tour_for(question: Question, cause: str) -> Sequence[Scene] | NotRun:
     capabilities = question.description.capabilities
     if cause.startswith("button_") and not capabilities.ui:
         return NotRun("the adapter declares no capability 'ui'")
+    control = question.contract.controls.get(PRESSED.get(cause, ""))
+    if cause in PRESSED and (control is None or not (control.names or control.selectors)):
+        return NotRun(f"no name of the control {PRESSED[cause]!r} is known", "simulator")
     if cause in _NEEDS_CLOCK and not capabilities.clock:
         return NotRun("the adapter declares no capability 'clock'")
     operation = _BY_OPERATION.get(cause)
