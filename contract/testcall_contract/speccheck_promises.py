@@ -42,7 +42,9 @@ def rules(case: Case) -> Iterator[Finding]:
         )
         if not fits and not promise.needs_test and not promise.untestable:
             kinds = " or ".join((rule.subject, *rule.also)).replace("_", " ")
-            yield Finding((*place, "rule"), f"rule {promise.rule} belongs under {kinds}, not under {promise.subject.kind}")
+            yield Finding(
+                (*place, "rule"), f"rule {promise.rule} belongs under {kinds}, not under {promise.subject.kind}"
+            )
 
 
 def arguments(promise: Promise, place: Location) -> Iterator[tuple[Location, Mapping[str, Any]]]:
