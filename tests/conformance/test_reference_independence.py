@@ -1,6 +1,8 @@
 """The reference SDK judges nothing and shares no stanza code: what it may import, and that this check can fail."""
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import testcall_conformance.reference as reference
@@ -66,3 +68,15 @@ def test_this_check_can_fail():
     assert offences("def f():\n    import testcall_contract.machine\n") == ["testcall_contract.machine"]
     assert offences("from testcall_conformance.judge import verdict") != []
     assert offences("from testcall_contract.models import Contract") == []
+
+
+def test_loading_it_loads_neither_simulator_nor_oracle_nor_media():
+    code = (
+        "import sys, testcall_conformance.reference.adapter, testcall_conformance.reference.operations;"
+        "print(*sorted({name.split('.')[0] for name in sys.modules} | {name for name in sys.modules if 'machine' in name}))"
+    )
+    loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split()
+    assert "testcall_conformance" in loaded
+    forbidden = {"testcall_simulator", "testcall_reports", "aiortc", "av", "numpy", "hypothesis", "playwright"}
+    assert forbidden & set(loaded) == set()
+    assert "testcall_contract.machine" not in loaded

@@ -143,8 +143,11 @@ class Refusal(Exception):  # noqa: N818  (the answer to one call, told to the ap
 
 
 def refused(operation: Operation, about: Situation) -> Refusal | None:
-    """The first condition that refuses the call; None when it may go on."""
-    for condition in operation.requires:
+    """The first condition that refuses the call; None when it may go on.
+
+    Want of an init comes before all else: it implies want of a login, and could never be told after that.
+    """
+    for condition in sorted(operation.requires, key=lambda name: name != "sdk_not_initialized"):
         predicate = PREDICATES.get(condition)
         if predicate is not None and predicate(about) and not _waived(operation, condition):
             return Refusal(condition, _detail(condition, about))
