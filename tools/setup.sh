@@ -36,6 +36,7 @@ if [ ! -e "$stamp" ]; then
 	rm -f .venv/.testcall-*
 	: >"$stamp"
 fi
+.venv/bin/python -m testcall_contract.pack --quiet || say "contracts are not packed, and load from YAML"
 
 .venv/bin/testcall doctor --quiet --need browser || as_root chromium
 command -v npm >/dev/null 2>&1 || as_root npm

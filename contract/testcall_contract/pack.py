@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from testcall_contract.errors import ContractError
 from testcall_contract.plain import decode, parse
 
 OUT = Path(__file__).resolve().parent / "packed"
@@ -48,7 +49,17 @@ def _write(target: Path, digest: str, data: Any) -> None:
     scratch.replace(target)
 
 
+def main(arguments: list[str]) -> int:
+    """Pack the repository's contracts; 1 where one of them can't be read."""
+    try:
+        written = pack(Path(__file__).resolve().parents[2] / "spec")
+    except ContractError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    if "--quiet" not in arguments:
+        sys.stderr.write(f"packed {len(written)} files in {OUT}\n")
+    return 0
+
+
 if __name__ == "__main__":
-    root = Path(__file__).resolve().parents[2] / "spec"
-    done = pack(Path(sys.argv[1]) if len(sys.argv) > 1 else root)
-    sys.stderr.write(f"packed {len(done)} files in {OUT}\n")
+    sys.exit(main(sys.argv[1:]))

@@ -4,6 +4,8 @@ import hashlib
 import shutil
 import subprocess
 import sys
+import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -75,3 +77,23 @@ print("yaml" in sys.modules)
     for folder, imported in ((tmp_path / "packed", "False"), (tmp_path / "none", "True")):
         done = subprocess.run([sys.executable, "-c", program, str(folder)], capture_output=True, text=True, check=True)
         assert done.stdout.strip() == imported
+
+
+def test_a_wheel_carries_contracts_packed_and_plain(tmp_path):
+    """Built from a copy, so that nobody's edit gets between packing and zipping."""
+    root, copy = Path(__file__).parents[2], tmp_path / "copy"
+    for name in ("contract", "simulator", "reports", "conformance", "spec", "tools"):
+        shutil.copytree(root / name, copy / name, ignore=shutil.ignore_patterns("__pycache__", "packed"))
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(root / name, copy / name)
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    subprocess.run(build, cwd=copy, check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+        plain = sorted(name for name in names if name.startswith("testcall_contract/spec/"))
+        assert len(plain) > 2
+        for name in plain:
+            packed = name.replace("/spec/", "/packed/").replace(".yaml", ".json")
+            digest = archive.read(packed).partition(b"\n")[0].decode()
+            assert digest == hashlib.sha256(archive.read(name)).hexdigest()
