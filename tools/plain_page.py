@@ -106,7 +106,7 @@ async def main(sdk: str) -> None:
         simulator.pages["/sdk.js"] = Page(package.files[package.entry], "text/javascript")
         for number, (clause, (tried, body)) in enumerate(PROBES.items()):
             seen = await _probe(simulator, browser, f"plain-{number}", body)
-            print(f"{clause}\n  {tried}\n  seen: {seen}")
+            sys.stdout.write(f"{clause}\n  {tried}\n  seen: {seen}\n")
         await browser.close()
 
 

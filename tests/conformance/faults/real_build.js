@@ -14,6 +14,8 @@
     sdk.OngoingCallListener = class extends Listener {
       constructor(callbacks) { super({ ...callbacks, onUserLeft: () => {}, onUserJoined: joined(callbacks.onUserJoined) }); }
     };
+    const addCallEventListener = sdk.addCallEventListener;
+    sdk.addCallEventListener = (name, listener) => addCallEventListener.call(sdk, name, Object.assign(listener, { onUserLeft: () => {} }));
     // A payload without the user's id: onUserJoined.
     const joined = (callback) => callback && ((user) => { const { uid, ...rest } = user ?? {}; callback(rest); });
 
