@@ -267,17 +267,13 @@ def smoke(sdk: Sdk) -> None:
         sys.stdout.write(f"{text}\n")
         findings = asyncio.run(_smoke(text, connect, try_adapter))
         for finding in findings:
-            sys.stdout.write(f"  {finding}\n")
+            sys.stdout.write(f"  {finding.level:<8} {finding.check:<24} {finding.detail}\n")
         usable = usable and is_usable(findings)
     raise typer.Exit(0 if usable else 3)
 
 
 async def _smoke(text: str, connect: Any, try_adapter: Any) -> Any:
-    adapter = await connect(text)
-    try:
-        return await try_adapter(adapter)
-    finally:
-        await adapter.stop()
+    return await try_adapter(await connect(text))
 
 
 @app.command()

@@ -167,7 +167,8 @@ def _label(event: EventLine, kind: str, channel: str) -> str:
     if kind in ("step", "callback") and "arguments" in data:
         arguments = data["arguments"]
         inner = ", ".join(clip(pretty_json(one), 48) for one in arguments) if isinstance(arguments, list) else "…"
-        return f"{event.name}({inner})"
+        called = data.get("operation") or data.get("name") or event.name  # the dialect's own name, where it was traced
+        return f"{called}({inner})"
     return event.name
 
 
