@@ -80,7 +80,13 @@ class Dialect:
             new = [given.values.get(key) for key in spec.new] if any(key in given.values for key in spec.new) else []
             calls = [[_setter(spec, key), [value]] for key, value in given.values.items() if key not in spec.new]
             calls += [[name, [value]] for name, value in given.extra.items()]
-            return {"$": "builder", "class": spec.builder or spec.name, "new": new, "calls": calls, "build": given.built}
+            return {
+                "$": "builder",
+                "class": spec.builder or spec.name,
+                "new": new,
+                "calls": calls,
+                "build": given.built,
+            }
         named = {spec.members[key].name: value for key, value in given.values.items()} | dict(given.extra)
         return named if spec.form == "object" else {"$": "new", "class": spec.name, "arguments": named}
 

@@ -164,10 +164,14 @@ class Signature(_Model):
 
 
 class Operation(Item):
-    """Something an application calls. ``on`` names the class or object; absent: the dialect's holder."""
+    """Something an application calls. ``on`` names the class or object; absent: the dialect's holder.
+
+    ``signature`` tells operations of one name apart, where a dialect overloads it: the adapter gets it with the call.
+    """
 
     name: str
     on: str | None = None
+    signature: str | None = None
     parameters: list[Parameter] = Field(default_factory=list)
     overloads: list[Signature] = Field(default_factory=list)
     delivers: Delivers
@@ -210,12 +214,16 @@ class Setting(Item):
 
 
 class SettingsObject(_Model):
-    """A settings object. ``form``: ``object`` (a literal), ``builder`` (methods, then ``build``), ``named`` (constructor)."""
+    """A settings object. ``form``: ``object`` (a literal), ``builder`` (methods, then ``build``), ``named`` (constructor).
+
+    ``new`` are the members that the constructor of the builder takes, in its order.
+    """
 
     form: Literal["object", "builder", "named"]
     name: str
     builder: str | None = None
     build: str = "build"
+    new: list[str] = Field(default_factory=list)
     members: dict[str, Setting] = Field(default_factory=dict)
     clauses: list[Clause] = Field(default_factory=list)
     conflicts: list[Conflict] = Field(default_factory=list)

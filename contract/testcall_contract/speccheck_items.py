@@ -181,9 +181,16 @@ def settings(case: Case) -> Iterator[Finding]:
             place: Location = ("settings", object_key, "members", key)
             yield from (Finding((*place, field), sentence) for field, sentence in _value_errors(setting))
             yield from (
-                Finding((*place, field), sentence) for field, sentence in _form_errors(settings_object, setting)
+                Finding((*place, field), sentence)
+                for field, sentence in _form_errors(settings_object, setting)
+                if key not in settings_object.new
             )
             yield from _effect_errors(case, settings_object, setting, place)
+        yield from (
+            Finding(("settings", object_key, "new"), f"unknown member {key!r}")
+            for key in settings_object.new
+            if key not in settings_object.members
+        )
         if settings_object.form == "builder" and not settings_object.builder:
             yield Finding(
                 ("settings", object_key, "builder"), "a settings object of the form builder names its builder"

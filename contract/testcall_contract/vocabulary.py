@@ -83,6 +83,16 @@ CAUSES: dict[str, str] = {
     "switch_to_video_refused": "the other participant doesn't agree to a video call",
     "idle_prompt": "the prompt for a participant who is alone is shown",
     "idle_leave_pressed": "a person leaves by the control of that prompt",
+    "audio_mode_change": "the application changes the audio output",
+    "camera_switch": "the application changes to the other camera",
+    "picture_in_picture_on": "the application changes to picture in picture",
+    "picture_in_picture_off": "the application ends picture in picture",
+    "button_switch_camera": "a person presses the built-in control that changes the camera",
+    "muted_by_moderator": "another participant mutes the local participant",
+    "leave_while_sharing": "another participant leaves while they share a screen",
+    "late_join": "the local participant joins a session in which something is going on already",
+    "second_leave": "the application leaves a session that it has left",
+    "owner_destroyed": "the lifecycle owner with which the listener was registered is gone",
 }
 """What makes an event fire, or precedes what is judged."""
 
@@ -163,6 +173,18 @@ EFFECTS: dict[str, str] = {
     "log_filter": "only call logs come whose `field` is the value",
     "fetch_completes": "a fetch that is under way goes on and ends well",
     "token_of_user": "the request carries the auth token of the user who is logged in now",
+    "audio_mode_set": "sound comes from the asked output",
+    "audio_mode_at_join": "sound comes from that output when the session begins",
+    "camera_at_join": "the camera that faces that way is the one in use when the session begins",
+    "picture_in_picture_set": "the interface has the form for a small window",
+    "quality_reduced": "true: video is sent with less quality",
+    "caption_language_set": "transcription and captions are in the language",
+    "session_restored": "the session that was there is delivered without asking the service",
+    "user_switched": "the user who was logged in is logged out, and the other one logged in",
+    "kept_in_background": "the call goes on while the application is in the background",
+    "captions_cleared": "captions that are on the screen disappear",
+    "callback_on_main_thread": "the result comes on the platform's main thread",
+    "stays_initialized": "operations that require init go on working",
 }
 """What an operation or a setting does that can be seen from outside."""
 

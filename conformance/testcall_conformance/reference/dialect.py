@@ -32,6 +32,8 @@ from testcall_conformance.reference.surface import (
     find_method,
     find_operation,
     object_kinds,
+    takes_token_object,
+    token_text,
 )
 from testcall_conformance.values import UNDEFINED, Function, decode, encode
 from testcall_contract import models as contract_models
@@ -148,7 +150,7 @@ class DialectSdk:
             raise missing(f"{target}.{call.operation}: no such object was made yet")
         if not isinstance(target, str):
             return await self._method(target, call, arguments)
-        concept = find_operation(self.contract, target, call.operation)
+        concept = find_operation(self.contract, target, call.operation, call.signature)
         if any(target == spec.name for spec in self.contract.settings.values()) and concept is not None:
             raise missing(f"{target}.{call.operation}: no such object was made yet")
         if concept is not None and call.signature != "get":
@@ -173,7 +175,7 @@ class DialectSdk:
         if isinstance(target, Settings):
             spec = self.contract.settings[target.key]
             kinds = [f"{OBJECT}{target.key}", spec.name] if target.built else [f"{OBJECT}{target.key}_builder"]
-        concept = find_method(self.contract, kinds, call.operation)
+        concept = find_method(self.contract, kinds, call.operation, call.signature)
         if concept is not None:
             return await self._operate(concept, call, arguments, target)
         if isinstance(target, Settings):
@@ -197,6 +199,8 @@ class DialectSdk:
         operation = self.contract.operations[concept]
         bound = bind(operation, arguments, call.signature)
         bound = {concept_of(key): self._argument(key, value) for key, value in bound.items()}
+        if takes_token_object(operation):
+            bound["call_token"] = token_text(bound.get("call_token"))
         if isinstance(target, Settings):
             bound |= {key: target.values[name] for key, name in _CARRIED.items() if name in target.values}
         meant = concept_of(concept)
@@ -204,9 +208,9 @@ class DialectSdk:
             found = refused(operation, self._situation(operation, bound))
             if found is not None:
                 raise found
-            from testcall_conformance.reference.operations import OPERATIONS
+            from testcall_conformance.reference.operations import action_of
 
-            action = OPERATIONS.get(meant)
+            action = action_of(self.contract, meant)
             result = action(self, bound, target) if action is not None else None
             value = await result if inspect.isawaitable(result) else result
         except CallFailure as failure:

@@ -20,6 +20,8 @@ class Registration:
     listener: str
     functions: Mapping[str, Function]
     key: str | None = None
+    source: Any = None
+    """The object that was registered, where a registration is ended by it."""
 
 
 class Registry:
@@ -44,6 +46,14 @@ class Registry:
     def remove(self, listener: str, key: str) -> None:
         """Remove what was registered under ``key``; an unknown key is nothing."""
         self._all = [item for item in self._all if (item.listener, item.key) != (listener, key)]
+
+    def remove_object(self, listener: str, source: Any) -> None:
+        """Remove what was registered with that object; an unknown one is nothing."""
+        self._all = [item for item in self._all if item.listener != listener or item.source is not source]
+
+    def clear(self) -> None:
+        """Remove everything that was registered."""
+        self._all.clear()
 
     def carry(self, registrations: list[Registration]) -> None:
         """Put the listeners that came with a session's settings in the place of the earlier session's."""

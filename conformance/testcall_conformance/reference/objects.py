@@ -101,6 +101,7 @@ class Heap:
     def _build(self, builder: Builder) -> Any:
         key, spec = self._settings_of(builder.cls, "builder")
         made = Settings(key, builder.cls, built=False)
+        made.values |= {name: self.realise(item) for name, item in zip(spec.new, builder.new, strict=False)}
         for method, arguments in builder.calls:
             setting = setter_of(spec, method)
             if setting is None:
@@ -123,6 +124,8 @@ class Heap:
             made = ListenerObject(new.cls, self.realise(first) if isinstance(first, Mapping) else {})
         elif new.cls == "AbortController":
             made = Abort()
+        elif any(item.name == new.cls for item in self._contract.types.values()):
+            made = self.realise(dict(new.arguments)) if isinstance(new.arguments, Mapping) else {}
         else:
             made = self._settings_instance(new)
         if new.id:

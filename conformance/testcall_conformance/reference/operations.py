@@ -21,6 +21,7 @@ from testcall_conformance.reference.operations_session import (
     show_panel,
 )
 from testcall_conformance.reference.operations_setup import Action, add_listener, remove_listener
+from testcall_contract.models import Contract
 
 _PARTICIPANT_LIST = ("participant_list_shown", "participant_list_hidden")
 
@@ -42,6 +43,8 @@ OPERATIONS: Mapping[str, Action] = {
     "end_session_for_all": session.end_session_for_all,
     "get_call_session": session.get_call_session,
     "is_session_active": session.is_session_active,
+    "is_initialized": setup.is_initialized,
+    "clear_listeners": setup.clear_listeners,
     "add_login_listener": add_listener("add_login_listener"),
     "remove_login_listener": remove_listener("remove_login_listener"),
     "add_event_listener": add_listener("add_event_listener"),
@@ -102,6 +105,18 @@ OPERATIONS: Mapping[str, Action] = {
     "get_call_details": records.call_details,
 }
 """Operation concept → what it does. A concept that is not here leaves no trace outside of a drawn interface."""
+
+
+def action_of(contract: Contract, concept: str) -> Action | None:
+    """What an operation does: by its concept, or because the contract registers or ends listeners with it."""
+    if concept in OPERATIONS:
+        return OPERATIONS[concept]
+    listeners = contract.listeners.values()
+    if any(item.register_with == concept for item in listeners):
+        return add_listener(concept)
+    if any(item.unregister_with == concept for item in listeners):
+        return remove_listener(concept)
+    return None
 
 
 def press(sdk: DialectSdk, control: str) -> None:

@@ -69,7 +69,7 @@ async def _join(sdk: DialectSdk, given: Arguments, token: str, key: str) -> Any:
     return {"": reference, "data": None, "error": None, "success": True} if reference else {"data": None, "error": None}
 
 
-def _session_reference(sdk: DialectSdk, session: CallSession) -> Ref | None:
+def _session_reference(sdk: DialectSdk, session: Any) -> Ref | None:
     """The object of the session, in dialects that have one."""
     classes = [item.on for item in sdk.contract.operations.values() if item.on and item.on.startswith("$")]
     return sdk.heap.keep(session, classes[0].removeprefix("$"), "session") if classes else None
@@ -112,9 +112,8 @@ async def end_session_for_all(sdk: DialectSdk, _given: Arguments, _target: Any) 
 
 
 def get_call_session(sdk: DialectSdk, _given: Arguments, _target: Any) -> Any:
-    """The session's object."""
-    session = sdk.client.session
-    return _session_reference(sdk, session) if session is not None else None
+    """The object of the session, which in these dialects is one for all sessions and there before the first."""
+    return {"": _session_reference(sdk, sdk.client)}
 
 
 def is_session_active(sdk: DialectSdk, _given: Arguments, _target: Any) -> Any:

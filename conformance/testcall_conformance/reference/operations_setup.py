@@ -105,6 +105,16 @@ def get_user_auth_token(sdk: DialectSdk, _given: Arguments, _target: Any) -> Any
     return sdk.client.user.auth_token if sdk.client.user is not None else None
 
 
+def is_initialized(sdk: DialectSdk, _given: Arguments, _target: Any) -> Any:
+    """Whether an init has succeeded."""
+    return sdk.client.state != "not_initialized"
+
+
+def clear_listeners(sdk: DialectSdk, _given: Arguments, _target: Any) -> Any:
+    """End every registration."""
+    sdk.registry.clear()
+
+
 async def generate_token(sdk: DialectSdk, given: Arguments, _target: Any) -> Any:
     """A call token."""
     auth_token = given.get("auth_token", UNDEFINED)
@@ -125,7 +135,8 @@ def add_listener(concept: str) -> Action:
             else:
                 callback = given.get("callback")
                 functions = {str(given.get("event_name")): callback} if isinstance(callback, Function) else {}
-            remove = sdk.registry.add(Registration(name, functions, str(key) if key is not None else None))
+            made = Registration(name, functions, str(key) if key is not None else None, given.get("listener"))
+            remove = sdk.registry.add(made)
             _end_with_signal(given.get("options"), remove)
             return sdk.heap.keep(remove, "function")
         return None
@@ -139,7 +150,10 @@ def remove_listener(concept: str) -> Action:
     def action(sdk: DialectSdk, given: Arguments, _target: Any) -> Any:
         for name, listener in sdk.contract.listeners.items():
             if listener.unregister_with is not None and _same(listener.unregister_with, concept):
-                sdk.registry.remove(name, str(given.get("listener_id")))
+                if listener.keyed:
+                    sdk.registry.remove(name, str(given.get("listener_id")))
+                else:
+                    sdk.registry.remove_object(name, given.get("listener"))
 
     return action
 

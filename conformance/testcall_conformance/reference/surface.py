@@ -33,20 +33,22 @@ def operation_names(contract: Contract) -> list[str]:
     return sorted(set(names))
 
 
-def find_operation(contract: Contract, on: str, name: str) -> str | None:
+def find_operation(contract: Contract, on: str, name: str, signature: str | None = None) -> str | None:
     """The concept of the operation ``name`` of class ``on`` (``$key`` for an object's); None when there is none.
 
-    A dialect's alternative spellings stand in the contract as names of a conflict; only the chosen one is there.
+    A dialect's alternative spellings stand in the contract as names of a conflict; only the chosen one is there. Of overloads,
+    the one of that signature, else the first.
     """
-    for concept, operation in contract.operations.items():
-        if operation.name == name and (operation.on or contract.style.holder) == on:
-            return concept
-    return None
+    operations = contract.operations
+    holder = contract.style.holder
+    found = [key for key, item in operations.items() if item.name == name and (item.on or holder) == on]
+    return next((key for key in found if operations[key].signature == signature), found[0] if found else None)
 
 
-def find_method(contract: Contract, kinds: Sequence[str], name: str) -> str | None:
+def find_method(contract: Contract, kinds: Sequence[str], name: str, signature: str | None = None) -> str | None:
     """The concept of the operation ``name`` of an object of one of these kinds (``$key`` or a class)."""
-    return next((found for kind in kinds if (found := find_operation(contract, kind, name)) is not None), None)
+    found = (find_operation(contract, kind, name, signature) for kind in kinds)
+    return next((concept for concept in found if concept is not None), None)
 
 
 def object_kinds(contract: Contract) -> list[str]:
@@ -86,6 +88,18 @@ def _parameters(operation: Operation, signature: str | None) -> list[Parameter]:
             if overload.id == signature:
                 return overload.parameters
     return operation.parameters
+
+
+def takes_token_object(operation: Operation) -> bool:
+    """Whether the operation takes a call token as an object of a type of the contract, and not as text."""
+    return any(item.concept == "call_token" and isinstance(item.type, Mapping) for item in operation.parameters)
+
+
+def token_text(value: Any) -> Any:
+    """The text of a call token that came as an object; what is no such object stays as it is, but text is none here."""
+    if isinstance(value, Mapping):
+        return value.get("token", UNDEFINED)
+    return UNDEFINED if isinstance(value, str) else value
 
 
 def constant(contract: Contract, path: str) -> Any:
