@@ -63,10 +63,10 @@ async def call_details(sdk: DialectSdk, given: Arguments, _target: Any) -> Any:
     if "auth_token" not in given or not sdk.contract.operations["get_call_details"].delivers.failure:
         return None  # declared, and documented as not supported
     path = f"calls/{quote(str(given.get('session_id')), safe='')}"
-    data = await sdk.client.api.data(
-        "GET", sdk.client.api.service.url(sdk.client.api.service.calls, path), _headers(sdk, given)
-    )
-    return [_record(sdk, data)]
+    service = sdk.client.api.service
+    answer = await sdk.client.api.request("GET", service.url(service.calls, path), _headers(sdk, given))
+    data = answer.get("data")  # one call, as the REST documentation says, or a list, as the declarations say
+    return [_record(sdk, item) for item in (data if isinstance(data, list) else [data]) if isinstance(item, dict)]
 
 
 def _cursor(sdk: DialectSdk, target: Any) -> Cursor:
