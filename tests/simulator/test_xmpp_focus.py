@@ -183,6 +183,8 @@ def test_a_recording_tells_pending_then_a_recorder_without_nick_then_on():
     assert statuses([pending, on]) == ["pending", "on"]
     assert "jibri" in machine.findtext("c:stats-id", namespaces=NS)
     assert machine.find("{http://jabber.org/protocol/nick}nick") is None
+    assert machine.findtext("c:session_id", namespaces=NS) == answer[0].get("session_id")
+    assert machine.findtext("c:mode", namespaces=NS) == "file"
     assert machine.find("muc:x/muc:item", NS).get("jid").endswith(f"@recorder.{DOMAIN}/recorder")
     assert on[0].get("initiator") == f"{alice.room}/alice1"
     started = wire.decided[-1]

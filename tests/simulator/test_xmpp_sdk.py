@@ -35,6 +35,39 @@ PAGE = """<!doctype html><meta charset="utf-8"><div id="call" style="width: 900p
     const settings = new sdk.CallSettingsBuilder().setCallListener(new sdk.OngoingCallListener(listener)).build();
     await sdk.startSession(token, settings, document.getElementById("call"));
   }
+  async function joinByLibrary(host, authToken, session, domain, serviceUrl, p2p) {
+    const sdk = CometChatCalls, library = window.JitsiMeetJS;
+    const app = new sdk.CallAppSettingsBuilder().setAppId("testapp").setRegion("us").setHost(host).build();
+    await sdk.init(app);
+    const {token} = await sdk.generateToken(session, authToken);
+    library.setLogLevel("error");
+    library.init({});
+    const options = {hosts: {domain, muc: "conference." + domain}, serviceUrl, hiddenDomain: "recorder." + domain,
+                     p2p: {enabled: p2p}, bridgeChannel: {preferSctp: true}};
+    const connection = window.connection = new library.JitsiConnection(null, token, options);
+    await new Promise((resolve, reject) => {
+      connection.addEventListener(library.events.connection.CONNECTION_ESTABLISHED, resolve);
+      connection.addEventListener(library.events.connection.CONNECTION_FAILED, reject);
+      connection.connect();
+    });
+    const conference = window.conference = connection.initJitsiConference(session, options);
+    const {events} = library;
+    conference.on(events.conference.CONFERENCE_JOINED, () => told.push(["joined", {}]));
+    conference.on(events.conference.USER_JOINED, (nick) => told.push(["user joined", {nick}]));
+    conference.on(events.conference.USER_LEFT, (nick) => told.push(["user left", {nick}]));
+    conference.on(events.conference.KICKED, (by, reason) => told.push(["kicked", {by: by.getId(), reason}]));
+    conference.on(events.conference.CONFERENCE_FAILED, (error) => told.push(["failed", {error}]));
+    conference.on(events.conference.P2P_STATUS, (_, active) => told.push(["p2p", {active}]));
+    conference.on(events.conference.RECORDER_STATE_CHANGED, (one) => {
+      const by = one.getInitiator();
+      told.push(["recorder", {status: one.getStatus(), by: by && (by.getId ? by.getId() : by)}]);
+    });
+    conference.on(events.conference.TRACK_MUTE_CHANGED, (track, by) =>
+      told.push(["mute", {muted: track.isMuted(), kind: track.getType(), by: by && by.getId()}]));
+    for (const track of await library.createLocalTracks({devices: ["audio", "video"]})) await conference.addTrack(track);
+    conference.join();
+    return conference.myUserId();
+  }
 </script><script src="/sdk.js"></script>"""
 
 
@@ -99,19 +132,33 @@ async def enter(browser, sim, version):
     sim.pages["/sdk.js"] = Page(package.files[package.entry], "text/javascript")
     contexts = []
 
-    async def enter(uid="alice", session="s1"):
+    async def visit():
         context = await browser.new_context(ignore_https_errors=True)
         contexts.append(context)
         await context.route(lambda url: ".localhost" not in url, lambda route: route.fulfill(status=404, body=""))
         page = await context.new_page()
         await page.goto(f"{sim.addresses.app_origin}/")
-        token = sim.world.user(uid).auth_token
+        return page
+
+    async def enter(uid="alice", session="s1"):
+        page, token = await visit(), sim.world.user(uid).auth_token
         await page.evaluate("(given) => join(...given)", [sim.addresses.calls_base(4), token, session])
         user = User(sim, page, uid, session)
         await user.expect("onUserJoined", uid=uid)
         await user.expect("onUserListUpdated")
         return user
 
+    async def by_library(uid, *, p2p=False):
+        """The same by the library inside the SDK, in the way in which SDK 5 uses it."""
+        page, token, at = await visit(), sim.world.user(uid).auth_token, sim.addresses
+        given = [at.calls_base(4), token, "s1", f"localhost:{at.tls_port}", at.xmpp, p2p]
+        nick = await page.evaluate("(given) => joinByLibrary(...given)", given)
+        user = User(sim, page, uid, "s1")
+        await user.expect("joined")
+        assert user.nick == nick
+        return user
+
+    enter.by_library = by_library
     yield enter
     for context in contexts:
         await context.close()
@@ -211,3 +258,36 @@ async def test_it_obeys_the_focus_that_mutes_it(enter, sim):
     await service(sim, "source_unmuted", uid="alice", kind="audio")
     await sim.mute_participant("s1", alice.nick, "audio")
     await service(sim, "source_muted", uid="alice", kind="audio")
+
+
+async def test_two_clients_of_the_library_connect_without_the_bridge_by_relayed_jingle(enter):
+    alice, bob = await enter.by_library("alice", p2p=True), await enter.by_library("bob", p2p=True)
+    await asyncio.gather(alice.expect("p2p", active=True), bob.expect("p2p", active=True))
+
+
+async def test_moderators_mute_record_and_kick_through_the_library(enter):
+    alice, bob = await enter.by_library("alice"), await enter.by_library("bob")
+    await alice.expect("user joined", nick=bob.nick)
+    left = bob.nick
+    await alice.page.evaluate(f"conference.muteParticipant('{left}', 'audio')")
+    await bob.expect("mute", kind="audio", muted=True, by=alice.nick)
+    await alice.page.evaluate(
+        "async () => { window.recording = (await conference.startRecording({mode: 'file'})).getID(); }"
+    )
+    for user in (alice, bob):
+        await user.expect("recorder", status="on", by=alice.nick)
+    await alice.page.evaluate("async () => { await conference.stopRecording(recording); }")
+    for user in (alice, bob):
+        await user.expect("recorder", status="off")
+    await alice.page.evaluate(f"conference.kickParticipant('{left}', 'enough')")
+    await bob.expect("kicked", by=alice.nick, reason="enough")
+    await alice.expect("user left", nick=left)
+
+
+async def test_a_conference_is_ended_through_its_component_and_the_connection_closes_at_once(enter, sim):
+    alice, bob = await enter.by_library("alice"), await enter.by_library("bob")
+    await bob.page.evaluate("conference.end()")
+    await asyncio.gather(*(user.expect("failed", error="conference.destroyed") for user in (alice, bob)))
+    await service(sim, "session_ended", reason="ended")
+    disconnected = "const before = performance.now(); await connection.disconnect(); return performance.now() - before"
+    assert await bob.page.evaluate(f"async () => {{ {disconnected} }}") < 2500  # 3 s when the close is spelt otherwise

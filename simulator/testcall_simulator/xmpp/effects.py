@@ -138,12 +138,42 @@ class JingleReceived:
 
 
 @dataclass(frozen=True, slots=True)
+class OfferLink:
+    """A virtual occupant (``nick``) offers the one that it is alone with media without the bridge, after ``seconds``."""
+
+    room: RoomKey
+    nick: str
+    to: str
+    uid: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class EndLink:
+    """A virtual occupant has media without the bridge no longer: it isn't alone with another any more."""
+
+    room: RoomKey
+    nick: str
+
+
+@dataclass(frozen=True, slots=True)
+class LinkJingle:
+    """Jingle of an occupant (``sender``, of user ``uid``) for a virtual one."""
+
+    room: RoomKey
+    nick: str
+    sender: str
+    uid: str
+    jingle: Element
+
+
+@dataclass(frozen=True, slots=True)
 class CloseMedia:
     """A session is over: nothing of its media stays."""
 
     room: RoomKey
 
 
-MediaEffect = AddLeg | RemoveLeg | RemovePublisher | JingleReceived | CloseMedia
+MediaEffect = AddLeg | RemoveLeg | RemovePublisher | JingleReceived | OfferLink | EndLink | LinkJingle | CloseMedia
 Effect = Deliver | Hangup | Decided | Expect | PeerAsked | MediaEffect
 RoomEffect = Say | Effect

@@ -61,7 +61,7 @@ def start_recording(
 ) -> Change:
     """A recorder enters: the focus tells ``pending``, then ``on``. Nobody may be recording already."""
     session_id = new_id()
-    machine = recorder(session_id)
+    machine = recorder(session_id, mode)
     recording = Recording(
         session_id, mode, initiator.nick if initiator else "", initiator.uid if initiator else "", machine.nick
     )

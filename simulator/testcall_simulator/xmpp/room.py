@@ -7,7 +7,8 @@ they are to happen. The rules:
   the subject. The others are told of the newcomer. (XEP-0045 §7.2; the SDK ignores Jingle of a focus it has not seen.)
 * A presence is relayed to everybody, its sender included, children verbatim; only the request to join (``<x muc>``) is taken
   out and the service's ``<x muc#user>`` put in, with the real JID: members without one are ignored by the SDK.
-* Media starts with whoever has an SDK as soon as there are two participants, and stays until its occupant leaves.
+* Media starts with whoever has an SDK as soon as there are two participants, and stays until its occupant leaves. Where media
+  may go from one to the other, two of SDK 5 are left to themselves, and the bridge starts with the third.
 * The focus never leaves while anybody is there: the SDK would give up the call.
 * Ending a session for all speaks each SDK's language: SDK 4 knows a command and leaves by itself, and takes a destroyed room
   for a failure; whoever else is there is told that the room is destroyed.
@@ -96,6 +97,8 @@ class Room:
     """Whether the session was ended for all, and occupants are still to leave."""
     legs: frozenset[str] = frozenset()
     """Nicks of the occupants with whom media was started."""
+    p2p: bool = False
+    """Whether two who are alone have media without the bridge."""
 
     def get(self, nick: str) -> Occupant | None:
         """The occupant of that nick."""
@@ -184,7 +187,8 @@ def update(room: Room, nick: str, presence: Element) -> Change:
         for one in after.occupants
     ]
     effects.extend(_source_notes(after, changed, before.facts))
-    return Change(after, tuple(effects))
+    change = Change(after, tuple(effects))
+    return change if before.facts.major == changed.facts.major else change.then(negotiate(after))
 
 
 def leave(
@@ -269,10 +273,19 @@ def set_affiliation(room: Room, nick: str, affiliation: Affiliation) -> Change:
     return update(after, nick, after.present(nick).presence)
 
 
+def pair(room: Room) -> tuple[Occupant, Occupant] | None:
+    """The two who are alone and have media without the bridge; the first of them, by the order of nicks, offers it."""
+    alone = room.participants if room.p2p else ()
+    if len(alone) != 2 or any(one.kind == "sdk" and one.facts.major != 5 for one in alone):
+        return None
+    first, second = sorted(alone, key=lambda one: one.nick)
+    return first, second
+
+
 def negotiate(room: Room) -> Change:
-    """Start media with every SDK that has none, once two participants are there."""
+    """Start media with every SDK that has none, once two participants are there who don't do without the bridge."""
     waiting = [one for one in room.participants if one.kind == "sdk" and one.nick not in room.legs]
-    if len(room.participants) < 2 or not waiting:
+    if len(room.participants) < 2 or not waiting or pair(room) is not None:
         return Change(room)
     after = replace(room, legs=room.legs | {one.nick for one in waiting})
     return Change(after, tuple(AddLeg(room.key, one.nick, one.uid) for one in waiting))

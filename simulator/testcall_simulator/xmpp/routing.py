@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from testcall_simulator.xmpp import disco, focus, muc
-from testcall_simulator.xmpp.effects import Decided, Grant, RoomEffect, RoomKey, Say
-from testcall_simulator.xmpp.names import FOCUS, FOCUS_NICK, MUC, Addresses, Jid, jid
+from testcall_simulator.xmpp.effects import Decided, Grant, LinkJingle, RoomEffect, RoomKey, Say
+from testcall_simulator.xmpp.names import FOCUS, FOCUS_NICK, JINGLE, MUC, Addresses, Jid, jid
 from testcall_simulator.xmpp.presence import facts_of
 from testcall_simulator.xmpp.room import (
     Affiliation,
@@ -27,7 +27,7 @@ from testcall_simulator.xmpp.room import (
     say_to_all,
     update,
 )
-from testcall_simulator.xmpp.xml import Element, StreamError, child, iq_error, name_of, payload
+from testcall_simulator.xmpp.xml import Element, StreamError, child, iq_error, iq_result, name_of, payload
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +151,13 @@ class Router:
         target = room.get(to.resource)
         if target is None:
             return here.answer(iq_error(iq, "item-not-found"))
-        return here.answer(relayed(room, iq, here.me.nick, target) if target.kind == "sdk" else disco.ask_peer(iq))
+        if target.kind == "sdk":
+            return here.answer(relayed(room, iq, here.me.nick, target))
+        asked = child(iq, JINGLE, "jingle")
+        if asked is None or iq.get("type") != "set" or target.kind != "peer" or not room.p2p:
+            return here.answer(disco.ask_peer(iq))
+        heard = LinkJingle(room.key, target.nick, here.me.nick, here.me.uid, asked)
+        return here.changed(Change(room, (Say("", iq_result(iq)), heard)))
 
     # Presence
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from testcall_simulator.errors import SimulatorError
-from testcall_simulator.xmpp import focus, muc
+from testcall_simulator.xmpp import focus, links, muc
 from testcall_simulator.xmpp import stream as streams
 from testcall_simulator.xmpp.clients import ACK_REQUEST, Client, Ledger
 from testcall_simulator.xmpp.effects import (
@@ -55,7 +55,8 @@ class Service:
     """State of the signalling. One owner calls it; calls don't overlap.
 
     ``serves`` tells whether a domain is ours; ``new_id`` makes UUID texts; ``now_ms`` is milliseconds of the epoch; ``gate`` may
-    refuse a join on behalf of the world by naming an error condition.
+    refuse a join on behalf of the world by naming an error condition; ``p2p`` tells whether two participants of an app's session
+    who are alone have media without the bridge.
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class Service:
         now_ms: Callable[[], int],
         serves: Callable[[str], bool] = bool,
         gate: Callable[[Grant], str | None] = lambda grant: None,
+        p2p: Callable[[str], bool] = lambda app_id: False,
         options: Options | None = None,
     ) -> None:
         self.options = options or Options()
@@ -74,6 +76,7 @@ class Service:
         """Makes the ids of everything here."""
         self._now_ms = now_ms
         self._serves = serves
+        self._p2p = p2p
         self._router = Router(
             options=self.options,
             new_id=new_id,
@@ -223,12 +226,12 @@ class Service:
             self._apply(focus.stop_recording(room))
         return self._flush()
 
-    def focus_iq(self, key: RoomKey, nick: str, child_: Element) -> list[Effect]:
-        """An IQ of the focus for one occupant; nothing when it is gone."""
+    def focus_iq(self, key: RoomKey, nick: str, child_: Element, by: str = FOCUS_NICK) -> list[Effect]:
+        """An IQ of the focus, or of a virtual occupant, for one occupant; nothing when it is gone."""
         room = self.rooms.get(key)
         occupant = room.get(nick) if room is not None else None
         if room is not None and occupant is not None:
-            head = {"type": "set", "id": self.new_id(), "from": room.address(occupant, FOCUS_NICK)}
+            head = {"type": "set", "id": self.new_id(), "from": room.address(occupant, by)}
             order = make(CLIENT, "iq", head | {"to": occupant.jid}, child_)
             self._say(order)
         return self._flush()
@@ -344,7 +347,7 @@ class Service:
 
     def _apply(self, change: Change) -> None:
         room = change.room
-        self._perform(change.effects)
+        self._perform((*change.effects, *links.changed(self.rooms.get(room.key), room)))
         if room.participants:
             self.rooms[room.key] = room
             return
@@ -405,7 +408,7 @@ class Service:
         return room
 
     def _new_room(self, key: RoomKey) -> Room:
-        return Room(key, self._now_ms(), self.new_id())
+        return Room(key, self._now_ms(), self.new_id(), p2p=self._p2p(key.app_id))
 
     def _decide(self, name: str, grant: Grant | None, *, data: dict[str, object], occupant: str | None = None) -> None:
         known = grant is not None and not grant.is_guest

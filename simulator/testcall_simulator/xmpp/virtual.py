@@ -80,9 +80,14 @@ def virtual_occupant(persona: Persona, affiliation: Affiliation, local: str) -> 
     )
 
 
-def recorder(session_id: str) -> Occupant:
-    """The recorder's occupant: no nick, a ``stats-id`` that contains ``jibri`` (v4 tells recording by it), a hidden domain."""
+def recorder(session_id: str, mode: str) -> Occupant:
+    """The recorder's occupant: no nick, a ``stats-id`` that contains ``jibri`` (v4 tells recording by it), a hidden domain.
+
+    ``session_id`` and ``mode`` make the library of a client that knows the hidden domain take the recording as running; without
+    them its state stays ``pending`` whatever the focus tells.
+    """
     nick = f"jibri{session_id[:8]}"
+    told = {"stats-id": f"jibri-{session_id[:8]}", "session_id": session_id, "mode": mode}
     return Occupant(
         nick=nick,
         uid="",
@@ -90,7 +95,7 @@ def recorder(session_id: str) -> Occupant:
         domain=NOWHERE,
         kind="recorder",
         affiliation="member",
-        presence=saying([make(CLIENT, "stats-id", text=f"jibri-{session_id[:8]}")]),
+        presence=saying([make(CLIENT, name, text=text) for name, text in told.items()]),
     )
 
 
