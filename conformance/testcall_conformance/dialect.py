@@ -66,7 +66,7 @@ class Dialect:
         parameters = [p for p in operation.parameters if p.concept not in PLATFORM_PARAMETERS]
         if operation.signature:
             values = {**values, **{p.concept: None for p in parameters if _left_out(p, values)}}
-        if self.contract.style.arguments == "named":
+        if (operation.arguments or self.contract.style.arguments) == "named":
             given = {p.name: values[p.concept] for p in parameters if values.get(p.concept, OMIT) is not OMIT}
             return Call(target, name, given, operation.signature)
         return Call(target, name, _positional(concept, parameters, values), operation.signature)
@@ -78,13 +78,14 @@ class Dialect:
         spec = self.settings_object(object_key)
         if spec.form == "builder":
             new = [given.values.get(key) for key in spec.new] if any(key in given.values for key in spec.new) else []
-            calls = [[_setter(spec, key), [value]] for key, value in given.values.items() if key not in spec.new]
-            calls += [[name, [value]] for name, value in given.extra.items()]
+            later = {key: value for key, value in given.values.items() if key not in spec.new}
+            named = {_setter(spec, key): value for key, value in later.items()} | dict(given.extra)
             return {
                 "$": "builder",
                 "class": spec.builder or spec.name,
                 "new": new,
-                "calls": calls,
+                "calls": [] if spec.fields else [[name, [value]] for name, value in named.items()],
+                "sets": named if spec.fields else {},
                 "build": given.built,
             }
         named = {spec.members[key].name: value for key, value in given.values.items()} | dict(given.extra)

@@ -166,12 +166,15 @@ class Signature(_Model):
 class Operation(Item):
     """Something an application calls. ``on`` names the class or object; absent: the dialect's holder.
 
-    ``signature`` tells operations of one name apart, where a dialect overloads it: the adapter gets it with the call.
+    ``signature`` tells operations of one name apart, where a dialect overloads it: the adapter gets it with the call. ``get``
+    and ``set`` are a property that is read and one that is assigned. ``arguments`` says how this operation takes them, where a
+    dialect has both ways.
     """
 
     name: str
     on: str | None = None
     signature: str | None = None
+    arguments: Literal["positional", "named"] | None = None
     parameters: list[Parameter] = Field(default_factory=list)
     overloads: list[Signature] = Field(default_factory=list)
     delivers: Delivers
@@ -216,7 +219,8 @@ class Setting(Item):
 class SettingsObject(_Model):
     """A settings object. ``form``: ``object`` (a literal), ``builder`` (methods, then ``build``), ``named`` (constructor).
 
-    ``new`` are the members that the constructor of the builder takes, in its order.
+    ``new`` are the members that the constructor of the builder takes, in its order. ``fields``: the builder's setters are no
+    methods but fields, to which values are assigned.
     """
 
     form: Literal["object", "builder", "named"]
@@ -224,6 +228,7 @@ class SettingsObject(_Model):
     builder: str | None = None
     build: str = "build"
     new: list[str] = Field(default_factory=list)
+    fields: bool = False
     members: dict[str, Setting] = Field(default_factory=dict)
     clauses: list[Clause] = Field(default_factory=list)
     conflicts: list[Conflict] = Field(default_factory=list)
