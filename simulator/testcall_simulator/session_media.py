@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from testcall_contract.trace import Trace
 from testcall_simulator.xmpp import effects as fx
+from testcall_simulator.xmpp.names import FOCUS_NICK
 from testcall_simulator.xmpp.xml import Element
 
 
@@ -29,15 +30,31 @@ class Bridge(Protocol):
     async def remove_publisher(self, nick: str) -> None:
         """End a virtual participant's media."""
 
+    async def offer_link(self, peer: str, nick: str, uid: str) -> None:
+        """Let a virtual participant offer an occupant media without the bridge."""
+
+    async def on_link_jingle(self, peer: str, nick: str, uid: str, jingle: Element) -> None:
+        """Take an occupant's Jingle for a virtual participant."""
+
+    async def end_link(self, peer: str) -> None:
+        """End a virtual participant's media without the bridge."""
+
     async def close(self) -> None:
         """End all."""
 
 
-BridgeFactory = Callable[[str, Trace, Callable[[str, Element], Awaitable[None]]], Bridge]
-"""Makes the bridge of a session from its id, the trace, and a function that sends a focus's IQ to an occupant."""
+class SendIq(Protocol):
+    """Sends an IQ to an occupant: of the focus, or of the virtual participant ``by``."""
+
+    def __call__(self, nick: str, child: Element, by: str = FOCUS_NICK) -> Awaitable[None]:
+        """Send it."""
 
 
-def media_bridges(session_id: str, trace: Trace, send_iq: Callable[[str, Element], Awaitable[None]]) -> Bridge:
+BridgeFactory = Callable[[str, Trace, SendIq], Bridge]
+"""Makes the bridge of a session from its id, the trace, and what sends IQs to occupants."""
+
+
+def media_bridges(session_id: str, trace: Trace, send_iq: SendIq) -> Bridge:
     """The real bridges. Loads aiortc."""
     from testcall_simulator.media.bridge import MediaBridge
 
@@ -86,3 +103,9 @@ async def _media_step(bridge: Bridge, work: fx.MediaEffect) -> None:
             await bridge.on_jingle(nick, jingle)
         case fx.RemovePublisher(_, nick):
             await bridge.remove_publisher(nick)
+        case fx.OfferLink(_, nick, to, uid):
+            await bridge.offer_link(nick, to, uid)
+        case fx.LinkJingle(_, nick, sender, uid, jingle):
+            await bridge.on_link_jingle(nick, sender, uid, jingle)
+        case fx.EndLink(_, nick):
+            await bridge.end_link(nick)

@@ -25,7 +25,8 @@ from testcall_simulator.tokens import CallTokenError
 from testcall_simulator.world import World
 from testcall_simulator.xmpp import effects as fx
 from testcall_simulator.xmpp.faulty import Break, Pass, Passage, Refuse
-from testcall_simulator.xmpp.names import CLIENT
+from testcall_simulator.xmpp.links import link
+from testcall_simulator.xmpp.names import CLIENT, FOCUS_NICK
 from testcall_simulator.xmpp.routing import Options
 from testcall_simulator.xmpp.service import Service
 from testcall_simulator.xmpp.virtual import Persona
@@ -68,6 +69,7 @@ class SignallingService:
             now_ms=lambda: int(clock.now() * 1000),
             serves=lambda domain: _DOMAIN.fullmatch(domain) is not None,
             gate=self._closed_to,
+            p2p=lambda app_id: world.find_app(app_id).settings.p2p,
             options=options,
         )
         """The state, and every decision."""
@@ -284,9 +286,16 @@ class SignallingService:
             if (media := self._media.pop(effect.room, None)) is not None:
                 media.close()
             return
+        if isinstance(effect, fx.OfferLink) and effect.seconds:
+            self.clock.call_later(effect.seconds, lambda: self._offer_late(effect))
+            return
         if isinstance(effect, fx.RemovePublisher):
             self._peers.pop((effect.room, effect.nick), None)
         self._session_media(effect.room).put(effect)
+
+    def _offer_late(self, effect: fx.OfferLink) -> None:
+        if link(self.core.rooms.get(effect.room)) == (effect.nick, effect.to):
+            self._session_media(effect.room).put(effect)
 
     def _expect(self, client: str, absence: int, seconds: float) -> None:
         self.clock.call_later(seconds, lambda: self._carry_out(self.core.expired(client, absence)))
@@ -312,8 +321,8 @@ class SignallingService:
         if self._bridges is None:
             return None
 
-        async def send_iq(nick: str, child: Element) -> None:
-            self._carry_out(self.core.focus_iq(key, nick, child))
+        async def send_iq(nick: str, child: Element, by: str = FOCUS_NICK) -> None:
+            self._carry_out(self.core.focus_iq(key, nick, child, by))
 
         try:
             return self._bridges(key.name, self.trace, send_iq)

@@ -126,6 +126,8 @@ class RawTransport:
         self._dtls._handle_rtcp_data = self._rtcp_arrived
         offer_addresses(self._ice, addresses)
         fix_consent(self._ice)
+        self.readdress: Callable[[bytes], bytes] | None = None
+        """Makes of each packet that is to be sent the one that the far end knows it as."""
         self.packets_sent = 0
         self.send_failures = 0
 
@@ -174,6 +176,8 @@ class RawTransport:
         if pair is None or self._dtls._state is not State.CONNECTED:
             self.send_failures += 1
             return False
+        if self.readdress is not None:
+            data = self.readdress(data)
         session = self._dtls._tx_srtp
         protected = session.protect_rtcp(data) if is_rtcp(data) else session.protect(data)
         pair.protocol.transport.sendto(protected, pair.remote_addr)

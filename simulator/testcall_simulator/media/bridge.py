@@ -21,6 +21,7 @@ from testcall_simulator.jingle_sources import NamedSource, source_contents
 from testcall_simulator.media import colibri
 from testcall_simulator.media.impairment import Impairment, Schedule
 from testcall_simulator.media.leg import Leg
+from testcall_simulator.media.link import PeerLink
 from testcall_simulator.media.meter import Meter
 from testcall_simulator.media.peer_media import PeerMedia
 from testcall_simulator.media.probe import OccupantProbe
@@ -28,7 +29,11 @@ from testcall_simulator.media.sources import AudioSource, MediaError, VideoSourc
 from testcall_simulator.media.speaker import Floor
 from testcall_simulator.media.switch import PacketSwitch
 
-SendIq = Callable[[str, etree._Element], Awaitable[None]]
+SendIq = Callable[..., Awaitable[None]]
+"""Sends an element to a nick in an IQ: of the focus, or of the virtual occupant whose nick is the third argument."""
+
+LINK = "\0link"
+"""Under this name the media of two who are alone stands among the legs; no nick can be it."""
 
 REPORT_INTERVAL_S = 1.0
 """How often reports are sent and media events written."""
@@ -168,6 +173,7 @@ class MediaBridge:
             return
         publisher.close()
         self._forget(nick)
+        await self.end_link(nick)
         await self._withdraw(publisher.sources)
 
     async def close(self) -> None:
@@ -184,6 +190,54 @@ class MediaBridge:
         await asyncio.gather(*tasks, return_exceptions=True)
         await asyncio.gather(*(leg.close() for leg in legs))
         self._meter.flush()
+
+    # --- without the bridge: a virtual occupant and an SDK that are alone
+
+    async def offer_link(self, peer: str, nick: str, uid: str) -> None:
+        """Let a virtual occupant offer an SDK media without the bridge."""
+        link = self._new_link(peer, nick, uid, f"{zlib.crc32(self.session_id.encode()):08x}p{next(self._sids)}")
+        offer = await link.offer()
+        if not link.closed:
+            await self._send_iq(nick, write_jingle(offer), peer)
+
+    async def on_link_jingle(self, peer: str, nick: str, uid: str, jingle: etree._Element) -> None:
+        """Act on an SDK's Jingle for a virtual occupant; what belongs to no link is noted and left."""
+        message = read_jingle(jingle)
+        link = self._legs.get(LINK)
+        if message.action == "session-initiate":
+            await self.end_link(peer)
+            link = self._new_link(peer, nick, uid, message.sid)
+            answer = await link.answer(message)
+            if not link.closed:
+                await self._send_iq(nick, write_jingle(answer), peer)
+        elif link is None or link.sid != message.sid or link.nick != nick:
+            self._note(f"{message.action} of {nick} for {peer} belongs to no session here", sid=message.sid)
+        elif message.action == "session-accept":
+            await link.accept(message)
+        elif message.action == "transport-info":
+            await link.add_candidates(message.contents)
+        elif message.action == "source-add":
+            link.add_sources(message.contents)
+        elif message.action == "source-remove":
+            link.remove_sources(message.contents)
+        elif message.action == "session-terminate":
+            await self.end_link(peer)
+
+    async def end_link(self, peer: str) -> None:
+        """End the media of two who are no longer alone; nothing happens when there is none. The SDK ends its end itself."""
+        link = self._legs.get(LINK)
+        if isinstance(link, PeerLink) and link.peer.nick == peer:
+            del self._legs[LINK]
+            self._meter.forget(link.nick)
+            await link.close()
+
+    def _new_link(self, peer: str, nick: str, uid: str, sid: str) -> PeerLink:
+        publisher = self._publishers.get(peer)
+        if self._closed or publisher is None or LINK in self._legs:
+            raise MediaError(f"session {self.session_id}: no media between {peer} and {nick} without the bridge")
+        link = PeerLink(publisher, nick, uid, sid, self._addresses, self)
+        self._legs[LINK] = link
+        return link
 
     # --- faults
 
@@ -252,7 +306,7 @@ class MediaBridge:
         sent = [
             forwarded.source
             for other in self._legs.values()
-            if other is not leg and other.accepted
+            if other is not leg and other.accepted and not isinstance(other, PeerLink)
             for forwarded in other.sources.values()
         ]
         return published + sent
@@ -271,7 +325,7 @@ class MediaBridge:
         """Tell a leg of sources, once each, and let their packets through; nothing before it has accepted the offer."""
         adding = action == "source-add"
         sources = [source for source in sources if (source.ssrc in leg.announced) is not adding]
-        if not sources or not leg.accepted or leg.closed:
+        if not sources or not leg.accepted or leg.closed or isinstance(leg, PeerLink):
             return
         for source in sources:
             (leg.announced.add if adding else leg.announced.discard)(source.ssrc)
@@ -341,12 +395,12 @@ class MediaBridge:
         """Trace that media is up or down; a new viewer needs key frames."""
         if state == "connected" and not leg.was_connected:
             leg.was_connected = True
-            self._decided("media_connected", leg)
+            self._decided("media_connected", leg, **_way(leg))
             for ssrc in leg.announced:
                 self.switch.want_key_frame(ssrc)
         elif state in ("failed", "closed") and leg.was_connected:
             leg.was_connected = False
-            self._decided("media_closed", leg, reason=state if not leg.closed else "removed")
+            self._decided("media_closed", leg, reason=state if not leg.closed else "removed", **_way(leg))
         elif state == "failed":
             self._decided("media_failed", leg)
 
@@ -358,7 +412,9 @@ class MediaBridge:
         while True:
             await asyncio.sleep(REPORT_INTERVAL_S)
             self.switch.report()
-            self._listen(self._meter.measure(self._legs.values(), self._publishers.values()))
+            # Who has a link is measured there: it stands behind the legs, and nothing comes through the bridge meanwhile.
+            measured = {leg.nick: leg for leg in self._legs.values()}
+            self._listen(self._meter.measure(measured.values(), self._publishers.values()))
 
     def _listen(self, levels: Mapping[str, float]) -> None:
         """Tell everybody when another one speaks."""
@@ -401,3 +457,8 @@ class MediaBridge:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             self._note(f"{type(error).__name__}: {error}")
+
+
+def _way(leg: Leg) -> dict[str, Any]:
+    """Whether media goes around the bridge, for the trace."""
+    return {"link": leg.peer.nick} if isinstance(leg, PeerLink) else {}

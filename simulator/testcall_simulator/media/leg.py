@@ -53,6 +53,9 @@ class LegListener(Protocol):
 class Leg:
     """The service's end of one occupant's connection."""
 
+    has_channel = True
+    """Whether a bridge channel is offered."""
+
     def __init__(self, nick: str, uid: str, sid: str, addresses: Sequence[str], listener: LegListener) -> None:
         self.nick = nick
         self.uid = uid
@@ -77,16 +80,20 @@ class Leg:
         self.connection: RTCPeerConnection = new_peer_connection()
         self.connection.addTransceiver("audio")
         self.connection.addTransceiver("video")
-        # The browser opens the real channel; this one only makes aiortc write the application section.
-        self.connection.createDataChannel("bootstrap")
+        if self.has_channel:
+            # The browser opens the real channel; this one only makes aiortc write the application section.
+            self.connection.createDataChannel("bootstrap")
         self.transport = RawTransport(
             self.connection,
             addresses,
             lambda data: listener.rtp_arrived(self, data),
-            lambda data: listener.rtcp_arrived(self, data),
+            self._rtcp_arrived,
         )
         self.connection.on("connectionstatechange", self._state_changed)
         self.connection.on("datachannel", self._channel_offered)
+
+    def _rtcp_arrived(self, data: bytes) -> None:
+        self._listener.rtcp_arrived(self, data)
 
     # --- negotiation
 
@@ -97,7 +104,7 @@ class Leg:
         plain = [replace(content, extensions=()) for content in contents]
         await self.connection.setLocalDescription(RTCSessionDescription(write_sdp(plain), "offer"))
         local = {content.name: content.transport for content in read_sdp(self.connection.localDescription.sdp)}
-        self._offer = tuple(replace(content, transport=_told(local[content.name])) for content in contents)
+        self._offer = tuple(replace(content, transport=told_transport(local[content.name])) for content in contents)
         self.offered = True
         return Jingle(
             action="session-initiate",
@@ -182,20 +189,25 @@ def _offered(content: Content) -> Content:
     named = replace(content, name=NAMES[content.media], extensions=(), sources=(), groups=())
     if content.media == "application":
         return named
-    ids = {codec.id for codec in content.codecs if _wanted(codec, content.media)}
-    kept = tuple(
-        codec
-        for codec in content.codecs
-        # A repair type whose stream was left out makes the answer unusable (observed).
-        if codec.id in ids or (codec.name == "rtx" and int(codec.parameter("apt") or -1) in ids)
-    )
+    kept = wanted_codecs(content)
     extensions = (AUDIO_LEVEL,) if content.media == "audio" else ()
     return with_sources(
         replace(named, codecs=kept, extensions=extensions), placeholder(content.media, PLACEHOLDER_SSRC[content.media])
     )
 
 
-def _told(transport: Transport | None) -> Transport | None:
+def wanted_codecs(content: Content) -> tuple[Codec, ...]:
+    """The codecs of a content that the service deals with, and their repair types."""
+    ids = {codec.id for codec in content.codecs if _wanted(codec, content.media)}
+    return tuple(
+        codec
+        for codec in content.codecs
+        # A repair type whose stream was left out makes the answer unusable (observed).
+        if codec.id in ids or (codec.name == "rtx" and int(codec.parameter("apt") or -1) in ids)
+    )
+
+
+def told_transport(transport: Transport | None) -> Transport | None:
     """Aiortc lists three digests of its certificate; one is enough, as a real bridge gives."""
     if transport is None:
         return None

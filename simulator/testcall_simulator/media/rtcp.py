@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import struct
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from aiortc.rtp import (
@@ -93,6 +93,36 @@ def read(data: bytes) -> Iterator[Feedback]:
                 )
             for report in packet.reports:
                 yield ReceiverReport(report.ssrc, report.fraction_lost, report.packets_lost, report.jitter)
+
+
+def renumber(data: bytes, ssrcs: Mapping[int, int]) -> bytes:
+    """A compound packet in which every SSRC that is known by another number stands under that one."""
+    renumbered = bytearray(data)
+    start = 0
+    while start + 8 <= len(data):
+        size = 4 * (1 + int.from_bytes(data[start + 2 : start + 4], "big"))
+        for offset in _ssrc_offsets(data[start + 1], data[start] & 0x1F, min(size, len(data) - start)):
+            place = slice(start + offset, start + offset + 4)
+            old = int.from_bytes(data[place], "big")
+            renumbered[place] = ssrcs.get(old, old).to_bytes(4, "big")
+        start += size
+    return bytes(renumbered)
+
+
+_SR, _RR, _RTPFB, _PSFB = 200, 201, 205, 206
+_FIRST_BLOCK = {_SR: 28, _RR: 8}
+
+
+def _ssrc_offsets(kind: int, count: int, size: int) -> Iterator[int]:
+    """Where SSRCs stand in one packet of a compound: sender, then what is reported on (one chunk of a description only)."""
+    offsets = [4]
+    if kind in _FIRST_BLOCK:
+        offsets += [_FIRST_BLOCK[kind] + 24 * index for index in range(count)]
+    elif kind in (_RTPFB, _PSFB):
+        offsets.append(8)
+        if kind == _PSFB and count == RTCP_PSFB_FIR:
+            offsets += range(12, size, 8)
+    yield from (offset for offset in offsets if offset + 4 <= size)
 
 
 def picture_loss(own_ssrc: int, ssrc: int) -> bytes:

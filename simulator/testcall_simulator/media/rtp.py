@@ -73,6 +73,11 @@ def rewrite(data: bytes, sequence_number: int, timestamp: int, ssrc: int) -> byt
     return data[:2] + _TAIL.pack(sequence_number & 0xFFFF, timestamp & 0xFFFFFFFF, ssrc) + data[HEADER_LENGTH:]
 
 
+def readdress(data: bytes, payload_type: int, ssrc: int) -> bytes:
+    """The same packet with another payload type and SSRC."""
+    return bytes((data[0], (data[1] & 0x80) | payload_type)) + data[2:8] + ssrc.to_bytes(4, "big") + data[12:]
+
+
 def newer(sequence_number: int, than: int) -> bool:
     """Whether a 16-bit sequence number comes after another (RFC 1982)."""
     return 0 < (sequence_number - than) & 0xFFFF < 0x8000

@@ -119,10 +119,10 @@ class PacketSwitch:
 
     def want_key_frame_of(self, nick: str) -> None:
         """Somebody who looks at an occupant needs key frames of all that it sends."""
-        leg = self._legs.get(nick)
-        if leg is not None:
-            for forwarded in leg.sources.values():
-                self._ask_key_frame(leg, forwarded)
+        for leg in self._legs.values():
+            if leg.nick == nick:
+                for forwarded in leg.sources.values():
+                    self._ask_key_frame(leg, forwarded)
 
     def _ask_key_frame(self, leg: Leg, forwarded: ForwardedSource) -> None:
         target = forwarded.wanted or forwarded.active
