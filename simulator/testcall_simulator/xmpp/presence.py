@@ -51,7 +51,7 @@ def facts_of(presence: Element) -> Facts:
         uid=_uid(presence),
         name=child_text(presence, "nick", NICK),
         stats_id=child_text(presence, "stats-id"),
-        sources=_sources(child_text(presence, "SourceInfo")),
+        sources=_sources_of(presence),
     )
 
 
@@ -96,6 +96,22 @@ def _uid(presence: Element) -> str | None:
         return str(info["uid"])
     user = child(presence, CLIENT, "user_object")
     return user.get("uid") if user is not None else None
+
+
+def _sources_of(presence: Element) -> Mapping[str, Source]:
+    """What a presence tells of its sources: by ``SourceInfo``, or by the older children of SDK 4.0 (one source of a kind)."""
+    told = child_text(presence, "SourceInfo")
+    if told is not None:
+        return _sources(told)
+    nick = (presence.get("to") or "").partition("/")[2]
+    found: dict[str, Source] = {}
+    audio, video = child_text(presence, "audiomuted"), child_text(presence, "videomuted")
+    if audio is not None:
+        found[f"{nick}-a0"] = Source(f"{nick}-a0", "audio", muted=audio == "true")
+    if video is not None or child_text(presence, "videoType") == "desktop":
+        media: Media = "desktop" if child_text(presence, "videoType") == "desktop" else "video"
+        found[f"{nick}-v0"] = Source(f"{nick}-v0", media, muted=video == "true")
+    return MappingProxyType(found)
 
 
 def _sources(text: str | None) -> Mapping[str, Source]:
