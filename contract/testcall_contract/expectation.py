@@ -64,7 +64,7 @@ class Order:
 class Branch:
     """One way in which things can go: how the call ends, which events come, and the state after it.
 
-    ``idle``: the call has no effect, though no source says that it has none.
+    ``explained`` are the events of which anything is said under what happens on this way, silences included.
     """
 
     state: State
@@ -74,7 +74,7 @@ class Branch:
     either: tuple[Either, ...] = ()
     order: tuple[Order, ...] = ()
     rows: tuple[Transition, ...] = ()
-    idle: bool = False
+    explained: frozenset[tuple[str, str]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,9 @@ Lays a contract over the session machine (:mod:`testcall_contract.machine`). The
 is; the contract's clauses say how the call ends, which events a cause must bring and which it must not; its conflicts say what
 may be either way, but one way throughout; where it is silent, everything is possible.
 
-States are a *set*: all that still agree with what was seen. A silence or an optional transition leaves several; a conflict
-shrinks the alternatives that the build can follow (``State.excluded``). Whoever drives a build asks :func:`enabled` before, and
+States are a *set*: all that still agree with what was seen. A silence or an optional transition leaves several; of those, the
+ones are kept that explain most of the events that came. A conflict shrinks the alternatives that the build can follow
+(``State.excluded``). Whoever drives a build asks :func:`enabled` before, and
 :func:`observe` after; neither looks at a build, a clock or a wire.
 """
 
@@ -53,21 +54,19 @@ def observe(
 ) -> States | Divergence:
     """The states that agree with what was seen after ``stimulus``, or in what it differs from all that is promised."""
     book = contract if isinstance(contract, Book) else Book(contract)
-    agreed: set[State] = set()
+    agreed: dict[State, int] = {}
     breaches: list[tuple[Breach, ...]] = []
     for state in sorted(states, key=repr):
-        kept: list[tuple[Branch, State]] = []
         for branch in _branches(book, state, stimulus):
             wrong, after = _compare(branch, observation)
             if wrong:
                 breaches.append(wrong)
             else:
-                kept.append((branch, after))
-        shown = any(_is_shown(branch, observation) for branch, _ in kept)
-        agreed |= {after for branch, after in kept if not (shown and branch.idle)}
-    if agreed:
-        return frozenset(agreed)
-    return Divergence(stimulus, min(breaches, key=len, default=()))
+                agreed[after] = min(agreed.get(after, len(observation.events)), _unexplained(branch, observation))
+    if not agreed:
+        return Divergence(stimulus, min(breaches, key=len, default=()))
+    least = min(agreed.values())
+    return frozenset(state for state, count in agreed.items() if count == least)
 
 
 # --- branches --------------------------------------------------------------------------------------------------------
@@ -79,7 +78,7 @@ def _branches(book: Book, state: State, stimulus: Stimulus) -> Iterator[Branch]:
             yield _branch(book, step(state, stimulus, left_out), None)
         return
     if stimulus.operation not in book.contract.operations:
-        yield Branch(state, Outcome(stimulus.actor, stimulus.operation, None), idle=True)
+        yield Branch(state, Outcome(stimulus.actor, stimulus.operation, None))
         return
     against = refusals(book, state, stimulus)
     if against.certain:
@@ -87,7 +86,7 @@ def _branches(book: Book, state: State, stimulus: Stimulus) -> Iterator[Branch]:
         return
     promised = () if against.doubtful else book.success(stimulus.operation)
     if not promised:
-        yield Branch(state, Outcome(stimulus.actor, stimulus.operation, None), idle=True)
+        yield Branch(state, Outcome(stimulus.actor, stimulus.operation, None))
     for timed in _timings(book, state, stimulus):
         for left_out in _choices(book, state, timed):
             yield _branch(book, step(state, timed, left_out), _success(book, stimulus, promised))
@@ -139,9 +138,11 @@ def _branch(book: Book, made: Step, outcome: Outcome | None) -> Branch:
     forbidden: dict[tuple[str, str], Expected] = {}
     either: dict[tuple[str, str, str], Either] = {}
     order: list[Order] = []
+    explained: set[tuple[str, str]] = set()
     for caused in made.causes:
         for event, word, told in _told(book, caused):
             key = (caused.uid, event)
+            explained.add(key)
             for promise in told:
                 if promise.rule == "event.order" and binds(promise):
                     order.append(_order(caused, event, promise))
@@ -167,6 +168,7 @@ def _branch(book: Book, made: Step, outcome: Outcome | None) -> Branch:
         tuple(one for key, one in either.items() if key[:2] not in decided),
         tuple(order),
         made.rows,
+        frozenset(explained - forbidden.keys()),
     )
 
 
@@ -249,6 +251,9 @@ def _outcome_breaches(expected: Outcome | None, seen: SeenOutcome | None) -> Ite
         yield Breach(expected.promises, f"{expected.operation} fails with {' or '.join(expected.codes)}", shown)
 
 
-def _is_shown(branch: Branch, seen: Observation) -> bool:
-    """Whether events tell that the call had its effect: those that it requires were looked for, and came."""
-    return any(_looked_for(one.observer, one.event, seen) for one in branch.required)
+def _unexplained(branch: Branch, seen: Observation) -> int:
+    """How many events came of which nothing is said under what happened, on this branch.
+
+    They breach nothing. But where one way explains what came and another doesn't, the build went the former.
+    """
+    return sum((event.observer, event.event) not in branch.explained for event in seen.events)
