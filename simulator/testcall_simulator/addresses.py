@@ -66,6 +66,16 @@ class Addresses:
         """The client API: what ``clientHost`` takes."""
         return _slashed(f"{self._named('client')}/v3.0", version)
 
+    @property
+    def chat_admin_host(self) -> str:
+        """What the Chat SDK's ``overrideAdminHost`` takes: no scheme, no trailing slash."""
+        return f"api.localhost:{self.tls_port}/v3.0"
+
+    @property
+    def chat_client_host(self) -> str:
+        """What the Chat SDK's ``overrideClientHost`` takes: no scheme, no trailing slash."""
+        return f"client.localhost:{self.tls_port}/v3.0"
+
     def plain_calls_base(self, version: Major = 5, app_id: str | None = None) -> str:
         """The calls API without TLS and without names."""
         return _slashed(self.path_base("call", app_id), version)

@@ -18,6 +18,7 @@ from websockets.exceptions import InvalidState
 
 from testcall_simulator.errors import SimulatorError
 from testcall_simulator.exchange import HttpExchange
+from testcall_simulator.http.addressing import locate, split_authority
 from testcall_simulator.http.messages import Response, WireRequest
 
 Scope = MutableMapping[str, Any]
@@ -33,24 +34,26 @@ _DRAIN_S = 1.0
 
 
 class WebSocketService(Protocol):
-    """What serves the signalling socket (``xmpp_edge.SignallingService``)."""
+    """What serves a kind of socket (``xmpp_edge.SignallingService``, ``ringing_edge.RingingService``)."""
 
     async def websocket(self, ws: Any) -> None:
         """Serve one socket (a Starlette ``WebSocket``, not accepted yet) until it closes."""
 
 
 class ServiceApp:
-    """The ASGI application of one simulator. ``control`` and ``signalling`` are made when first asked for."""
+    """The ASGI application of one simulator. ``control``, ``signalling`` and ``ringing`` are made when first asked for."""
 
     def __init__(
         self,
         exchange: HttpExchange,
         control: Callable[[], Callable[[Scope, Receive, Send], Awaitable[None]]],
         signalling: Callable[[], WebSocketService],
+        ringing: Callable[[], WebSocketService],
     ) -> None:
         self._exchange = exchange
         self._control = control
         self._signalling = signalling
+        self._ringing = ringing
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one HTTP request or one WebSocket."""
@@ -76,8 +79,11 @@ class ServiceApp:
         from starlette.websockets import WebSocket
 
         ws = WebSocket(scope, receive, send)
+        host, _ = split_authority(ws.headers.get("host", ""))
         if scope["path"] == SIGNALLING_PATH:
             await self._signalling().websocket(ws)
+        elif locate(host, scope["path"]).surface == "chat":
+            await self._ringing().websocket(ws)
         else:
             await ws.close()
 

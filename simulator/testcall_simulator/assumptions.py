@@ -132,6 +132,61 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         ("xmpp_keep_alive",),
     ),
     Assumption("PING-03", "Room sizes are told to anybody.", ("room_size",)),
+    # -- ringing ---------------------------------------------------------------------------------------------------------
+    Assumption(
+        "RING-01",
+        "Rejected, busy, cancelled and unanswered calls are as final as ended ones: ERR_CALL_TERMINATED.",
+        ("update_call",),
+    ),
+    Assumption(
+        "RING-02",
+        "Only who rings cancels or tells of no answer, only who is rung accepts, rejects or is busy; else ERR_BAD_REQUEST.",
+        ("update_call",),
+    ),
+    Assumption(
+        "RING-03",
+        "Of a group's call, a member's reject leaves it ringing, a further member may join, and the last one's leaving ends it.",
+        ("update_call",),
+    ),
+    Assumption(
+        "RING-04",
+        "A group's call that goes on takes no reject any more (ERR_CALL_ONGOING_TO_INVALID); a member may leave and join again.",
+        ("update_call",),
+    ),
+    Assumption(
+        "RING-05",
+        "ERR_CALL_BUSY_SELF and ERR_CALL_BUSY_GROUP mean an answered call whose session isn't over; ERR_CALL_BUSY_USER is only refused if the app is set so, else the receiver's app says busy.",
+        ("initiate_call",),
+    ),
+    Assumption(
+        "RING-06",
+        "`joinedAt` may be absent when a call is ended: ERR_CALL_EMPTY_JOINED_AT never comes.",
+        ("update_call",),
+    ),
+    Assumption(
+        "RING-07",
+        "All devices of all other parties hear of a change; the actor's own other devices don't; what a device missed is not sent again.",
+        ("message",),
+    ),
+    Assumption(
+        "RING-08", "The service never ends a call that rings: only the caller's SDK counts its time.", ("update_call",)
+    ),
+    Assumption(
+        "RING-09",
+        "Only the parties of a ringing call may make call tokens for its session while that lasts.",
+        ("initiate_call", "create_call_token"),
+    ),
+    Assumption(
+        "RING-10",
+        "The Chat SDK's socket takes the jwt of a login; without a good one it is answered 401 and hears nothing; what isn't JSON, or comes before, closes it.",
+        ("auth",),
+    ),
+    Assumption(
+        "RING-11",
+        "The Chat SDK is given these settings and no others; the rest of the real ones is not known.",
+        ("me", "settings"),
+    ),
+    Assumption("RING-12", "The call log spells a cancelled ringing call `canceled`.", ("list_calls",)),
     # -- signalling --------------------------------------------------------------------------------------------------------
     Assumption("XMPP-01", "A socket without a good call token opens, and its SASL login fails.", ("auth",)),
     Assumption(

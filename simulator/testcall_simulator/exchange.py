@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from testcall_simulator.http.messages import Response, WireRequest
 from testcall_simulator.http.refusals import Refusal
 from testcall_simulator.http.routes import PREFLIGHT
 from testcall_simulator.http.service import CORS, Arrival, arrive, respond
+from testcall_simulator.ringing import Notice
 from testcall_simulator.world import World
 
 _CREDENTIALS = ("authtoken", "apikey", "calltoken", "authorization", "cookie", "key", "secret")
@@ -67,6 +68,8 @@ class HttpExchange:
         self.faults = faults
         self.tls_port = 0
         """Where the simulator speaks TLS; 0 before it does."""
+        self.tell: Callable[[Notice], None] = _nobody
+        """Carries a notice to others' devices; it must not wait, for the answer goes first."""
 
     async def answer(self, wire: WireRequest) -> Response | None:
         """The answer to ``wire``, traced; None when a fault says that the connection breaks instead."""
@@ -118,7 +121,10 @@ class HttpExchange:
 
     def _respond(self, arrival: Arrival) -> Response:
         try:
-            return respond(self.world, arrival, self.tls_port)
+            response = respond(self.world, arrival, self.tls_port)
+            if response.notice is not None:
+                self.tell(response.notice)
+            return response
         except Exception as error:
             self.trace.add("log", "service", "http_failed", url=arrival.wire.url, error=traceback.format_exc())
             refused = Refusal(
@@ -171,6 +177,10 @@ class HttpExchange:
             if len(value) >= _SHORT and self.trace.secrets.redact_text(value) == value:
                 shown[name] = f"<unknown {name}, {len(value)} characters>"
         return shown
+
+
+def _nobody(notice: Notice) -> None:
+    """Nobody listens for notices."""
 
 
 def shown_body(body: Any) -> Any:

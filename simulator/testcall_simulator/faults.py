@@ -13,7 +13,7 @@ from typing import Any, Literal, get_args
 
 from testcall_simulator.errors import SimulatorError
 
-Channel = Literal["http", "xmpp", "datachannel"]
+Channel = Literal["http", "xmpp", "datachannel", "chat"]
 Deed = Literal["delay", "drop", "duplicate", "reorder", "corrupt", "status", "error", "close"]
 """What may happen to a message.
 
@@ -26,11 +26,15 @@ stream overtakes it. ``corrupt``: its second half is missing. ``status``: HTTP o
 
 _OF_HTTP: frozenset[str] = frozenset(get_args(Deed)) - {"reorder"}
 _OF_STREAMS: frozenset[str] = frozenset(get_args(Deed)) - {"status"}
+_POSSIBLE: dict[str, frozenset[str]] = {"http": _OF_HTTP, "chat": _OF_STREAMS - {"error"}}
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One rule. ``name`` is a route name, stanza kind or colibri class, ``*`` and ``?`` allowed. ``times`` None: for ever."""
+    """One rule. ``times`` None: for ever.
+
+    ``name`` is a route name, stanza kind, colibri class, or the type or action of a chat frame; ``*`` and ``?`` allowed.
+    """
 
     channel: Channel
     does: Deed
@@ -47,7 +51,7 @@ class Fault:
     message: str = "A fault that was asked for."
 
     def __post_init__(self) -> None:
-        possible = _OF_HTTP if self.channel == "http" else _OF_STREAMS
+        possible = _POSSIBLE.get(self.channel, _OF_STREAMS)
         if self.channel not in get_args(Channel) or self.does not in possible:
             raise SimulatorError(
                 f"no fault {self.does!r} on channel {self.channel!r}; there: {', '.join(sorted(possible))}"

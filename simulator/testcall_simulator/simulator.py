@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from testcall_simulator.app import Listener, Receive, Scope, Send
     from testcall_simulator.media.sources import AudioSource, VideoSource
     from testcall_simulator.peer import Peer
+    from testcall_simulator.ring_service import Rung
+    from testcall_simulator.ringing import Notice, ReceiverType, Ring, RingStatus
+    from testcall_simulator.ringing_edge import RingingService
     from testcall_simulator.xmpp_edge import SignallingService
 
 T = TypeVar("T")
@@ -68,11 +71,13 @@ class Simulator:
         self.pages: dict[str, Page] = {}
         self.faults = Faults()
         self.exchange = HttpExchange(self.world, self.trace, self.pages, self.faults)
+        self.exchange.tell = self._tell
         self._host, self._ports = host, (port, tls_port)
         self._addresses: Addresses | None = None
         self._directory: Path | None = None
         self._listeners: list[Listener] = []
         self._signalling: SignallingService | None = None
+        self._ringing: RingingService | None = None
         self._control_app: Callable[[Scope, Receive, Send], Awaitable[None]] | None = None
         self.control_token = secrets.token_urlsafe(24)
         """What the control API asks for; not from the seed, for it guards this machine and no simulated world."""
@@ -151,7 +156,7 @@ class Simulator:
         if self._addresses is not None:
             raise SimulatorError("this simulator runs already; make another for a second one")
         self._directory = Path(tempfile.mkdtemp(prefix="testcall-simulator-"))
-        app = ServiceApp(self.exchange, self._control, lambda: self.signalling)
+        app = ServiceApp(self.exchange, self._control, lambda: self.signalling, lambda: self.ringing)
         try:
             certificates = make_certificates(self._directory, server_names(self._host, self.world.apps))
             for port, context in zip(self._ports, (None, certificates.context), strict=True):
@@ -174,6 +179,8 @@ class Simulator:
     async def _stop(self) -> None:
         if self._signalling is not None:
             await self._signalling.close()
+        if self._ringing is not None:
+            await self._ringing.close()
         for listener in self._listeners:
             await listener.stop()
         self._listeners.clear()
@@ -267,6 +274,37 @@ class Simulator:
         """Who is in a session: nick → uid, in order of arrival."""
         return self.signalling.occupants(session_id, app_id=app_id)
 
+    async def ring(
+        self,
+        caller: str,
+        receiver: str,
+        *,
+        receiver_type: ReceiverType = "user",
+        type: Literal["audio", "video"] = "video",
+        app_id: str | None = None,
+    ) -> Ring:
+        """A user of the world rings a user or a group; :class:`~testcall_simulator.ringing.RingRefusedError` if refused."""
+        from testcall_simulator import ring_service
+
+        user = self.world.user(caller, app_id)
+        rung = ring_service.initiate(self.world, user, receiver, receiver_type=receiver_type, type=type)
+        return self._rung(rung)
+
+    async def set_ring(self, session_id: str, uid: str, status: RingStatus, *, app_id: str | None = None) -> Ring:
+        """A user of the world accepts (``ongoing``), rejects, cancels or ends a ringing call."""
+        from testcall_simulator import ring_service
+
+        rung = ring_service.update(self.world, self.world.user(uid, app_id), session_id, status)
+        return self._rung(rung)
+
+    def _rung(self, rung: Rung) -> Ring:
+        if rung.notice is not None:
+            self._tell(rung.notice)
+        return rung.ring
+
+    def _tell(self, notice: Notice) -> None:
+        self.ringing.tell(notice)
+
     # -- parts that load when they are needed ------------------------------------------------------------------------
 
     @property
@@ -277,6 +315,15 @@ class Simulator:
 
             self._signalling = SignallingService(self.world, self.trace, self.clock, faults=self.faults)
         return self._signalling
+
+    @property
+    def ringing(self) -> RingingService:
+        """The ringing service (``ringing_edge.RingingService``), made when first asked for."""
+        if self._ringing is None:
+            from testcall_simulator.ringing_edge import RingingService
+
+            self._ringing = RingingService(self.world, self.trace, self.clock, self.faults)
+        return self._ringing
 
     def _control(self) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
         if self._control_app is None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from testcall_simulator.http.addressing import NAMED
 from testcall_simulator.world import REGIONS
 
-_REGION_HOSTS = ("call", "api", "apiclient")
+_REGION_HOSTS = ("call", "api", "apiclient", "websocket")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -104,6 +105,18 @@ def mint_user_jwt(app_id: str, uid: str, issued_at: int, secret: str) -> str:
     return jwt.encode(claims, secret, algorithm="HS256")
 
 
+def read_user_jwt(token: str, secret_of: Callable[[str], str]) -> tuple[str, str] | None:
+    """App and uid of a login's JSON Web Token whose signature holds; None for anything else."""
+    try:
+        app_id = _claims(token, None).get("aud")
+        if not isinstance(app_id, str):
+            return None
+        uid = _claims(token, secret_of(app_id)).get("sub")
+    except CallTokenError:
+        return None
+    return (app_id, uid) if isinstance(uid, str) else None
+
+
 def app_of_call_token(token: str) -> str:
     """The app that an unverified ``token`` claims to be of; :class:`CallTokenError` (malformed) if it is no call token."""
     data = _claims(token, None).get("data")
@@ -135,7 +148,14 @@ def _claims(token: str, secret: str | None) -> dict[str, Any]:
     """The claims of ``token``, verified if ``secret`` is given. Time claims are left to the caller, who has the clock."""
     import jwt
 
-    checks = {"verify_signature": secret is not None, "verify_exp": False, "verify_iat": False, "verify_nbf": False}
+    checks = {
+        "verify_signature": secret is not None,
+        "verify_exp": False,
+        "verify_iat": False,
+        "verify_nbf": False,
+        "verify_aud": False,
+        "verify_sub": False,
+    }
     try:
         claims: dict[str, Any] = jwt.decode(token, secret or "", algorithms=["HS256"], options=checks)  # type: ignore[arg-type]
     except jwt.InvalidSignatureError:

@@ -21,6 +21,7 @@ from testcall_simulator import calls, tokens
 from testcall_simulator.calls import Call, CallMode, Participation
 from testcall_simulator.clock import Clock, RealClock
 from testcall_simulator.errors import WorldError
+from testcall_simulator.ring_book import Group, RingBook
 from testcall_simulator.tokens import ApiKey, AuthToken, CallToken, CallTokenError, KeyScope
 
 REGIONS = ("us", "eu", "in")
@@ -45,6 +46,7 @@ class AppSettings:
     ``call_token_lifetime_s`` None: call tokens never expire (no source tells their life time). ``p2p``: whether two
     occupants of SDK 5 are told to connect without the bridge. ``expand_session_ids``: whether a session id is answered as
     ``v1.<region>.<app>.<id>``, the form that a comment in SDK 5.0.7 shows. The two limits are the documented ones.
+    ``refuse_busy_receiver``: whether the service itself refuses to ring a user who is in a call, or lets their app say busy.
     """
 
     presenter_mode: bool = True
@@ -53,6 +55,7 @@ class AppSettings:
     expand_session_ids: bool = False
     requests_per_minute: int = 20_000
     core_requests_per_minute: int = 10_000
+    refuse_busy_receiver: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,6 +290,11 @@ class World:
         self._reveal(minted, f"jwt {user.uid}")
         return minted
 
+    def read_user_jwt(self, token: str) -> User | None:
+        """The user for whom a login answered ``token``; None for anything else, and for a user who is gone."""
+        said = tokens.read_user_jwt(token, lambda app_id: tokens.signing_secret(self.seed, app_id))
+        return self.find_user(*said) if said is not None else None
+
     def read_call_token(self, token: str) -> CallToken:
         """What ``token`` says; :class:`CallTokenError` when it is garbage, forged, expired, or of an app that isn't here."""
         app_id = tokens.app_of_call_token(token)
@@ -302,6 +310,22 @@ class World:
         room = session_id.lower()
         prefix = f"v1.{app.region}.{app.app_id}.".lower()
         return prefix + room if app.settings.expand_session_ids and not room.startswith(prefix) else room
+
+    # -- ringing -----------------------------------------------------------------------------------------------------
+
+    @property
+    def ringing(self) -> RingBook:
+        """Groups, blocks and ringing calls."""
+        return self._state.ringing
+
+    def add_group(self, guid: str, members: Iterable[str], *, name: str = "", app_id: str | None = None) -> Group:
+        """Make a group of users of the app; the first member owns it."""
+        app = self.find_app(app_id)
+        uids = [self.user(uid, app.app_id).uid for uid in members]
+        if not uids:
+            raise WorldError(f"group {guid!r} of app {app.app_id!r} needs at least one member")
+        made = Group(guid, name or guid.capitalize(), app.app_id, uids[0], frozenset(uids), created_at=self.now())
+        return self.ringing.add_group(made)
 
     # -- sessions and call logs ------------------------------------------------------------------------------------
 
@@ -432,6 +456,7 @@ class _State:
     auth_tokens: dict[str, AuthToken] = field(default_factory=dict)
     calls: dict[str, Call] = field(default_factory=dict)
     requests: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
+    ringing: RingBook = field(default_factory=RingBook)
     begun: bool = False
 
 

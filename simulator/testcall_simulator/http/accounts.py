@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from testcall_simulator.http.addressing import Links
 from testcall_simulator.http.bodies import CREATE_AUTH_TOKEN, CREATE_USER, LOGIN, body_of
 from testcall_simulator.http.identity import authenticated, keyed
 from testcall_simulator.http.messages import Request, Response, data
 from testcall_simulator.http.paging import paged
 from testcall_simulator.http.refusals import Refusal
 from testcall_simulator.tokens import AuthToken
-from testcall_simulator.world import User, World
+from testcall_simulator.world import App, User, World
 
 _TOKENS_PER_PAGE = 100
 
@@ -80,14 +81,25 @@ def log_in(world: World, request: Request) -> Response:
     """PUT me: the user behind the ``authToken``; the device is noted."""
     token, user = authenticated(world, request)
     world.change_auth_token(token, **_device(body_of(request, LOGIN)))
-    mine = {"authToken": token.token, "jwt": world.issue_user_jwt(user)}
+    mine = {
+        "authToken": token.token,
+        "jwt": world.issue_user_jwt(user),
+        "settings": chat_settings(world.find_app(user.app_id), request.links),
+    }
     return data(user_object(user) | {"status": "online", "lastActiveAt": world.now()} | mine, about={"uid": user.uid})
 
 
 def who_am_i(world: World, request: Request) -> Response:
-    """GET me."""
+    """GET me. The Chat SDK fetches a fresh ``jwt`` by it."""
+    token, user = authenticated(world, request)
+    mine = {"authToken": token.token, "jwt": world.issue_user_jwt(user)}
+    return data(user_object(user) | {"status": "online"} | mine, about={"uid": user.uid})
+
+
+def settings(world: World, request: Request) -> Response:
+    """GET settings: what a login answers among other things."""
     _, user = authenticated(world, request)
-    return data(user_object(user) | {"status": "online"}, about={"uid": user.uid})
+    return data(chat_settings(world.find_app(user.app_id), request.links), about={"uid": user.uid})
 
 
 def log_out(world: World, request: Request) -> Response:
@@ -106,6 +118,23 @@ def user_object(user: User) -> dict[str, Any]:
         "role": user.role,
         "createdAt": user.created_at,
         "metadata": dict(user.metadata),
+    }
+
+
+def chat_settings(app: App, links: Links) -> dict[str, Any]:
+    """Where the Chat SDK finds the service from its login on; its ringing socket it learns nowhere else."""
+    return {
+        "REGION": app.region,
+        "ADMIN_API_HOST": links.admin_host,
+        "CLIENT_API_HOST": links.client_host,
+        "CHAT_API_VERSION": "v3.0",
+        "CHAT_HOST": links.chat_host,
+        "CHAT_WSS_PORT": links.chat_port,
+        "WEBRTC_HOST": links.domain,
+        "WEBRTC_API_SUBDOMAIN": "xmpp",
+        "ANALYTICS_HOST": links.analytics_host,
+        "ANALYTICS_VERSION": "v1",
+        "ANALYTICS_PING_DISABLED": False,
     }
 
 

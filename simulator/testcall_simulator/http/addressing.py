@@ -19,12 +19,12 @@ A request is answered with addresses of its own form, so that what the caller is
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
-Surface = Literal["call", "api", "apiclient", "xmpp", "metrics", "pages", "elsewhere"]
-"""Which of the service's hosts is meant: calls API, admin REST API, client API, signalling, analytics, the test's own pages,
-or none of ours."""
+Surface = Literal["call", "api", "apiclient", "xmpp", "chat", "metrics", "pages", "elsewhere"]
+"""Which of the service's hosts is meant: calls API, admin REST API, client API, signalling, the Chat SDK's socket, analytics,
+the test's own pages, or none of ours."""
 
 Form = Literal["named", "region", "path"]
 
@@ -33,18 +33,23 @@ NAMED: dict[str, Surface] = {
     "api": "api",
     "client": "apiclient",
     "xmpp": "xmpp",
+    "chat": "chat",
     "metrics": "metrics",
     "app": "pages",
 }
 """First label of ``*.localhost`` → surface."""
 
 _PATH_SURFACES: dict[str, Surface] = {"call": "call", "api": "api", "apiclient": "apiclient", "metrics": "metrics"}
+_PATHS: dict[str, Surface] = {"/xmpp-websocket": "xmpp", "/room-size": "xmpp", "/": "chat"}
+"""Paths without an app, for SDKs whose settings take a host and no path."""
 _VERSION = re.compile(r"^/v3(?:\.0)?(?=/|$)")
 _CLUSTERS = r"(?:cometchat\.io|cc-cluster-2\.io|cc-edge-2\.io)"
 _REGION_API = re.compile(rf"^(?P<app>[^.]+)\.(?P<surface>call|apiclient|api)-(?P<region>[a-z]+)\.{_CLUSTERS}$")
 _REGION_XMPP = re.compile(rf"^(?:xmpp\.rtc|(?P<app>[^.]+)\.xmpp\.rtcv5)-(?P<region>[a-z]+)\.{_CLUSTERS}$")
+_REGION_CHAT = re.compile(rf"^(?P<app>[^.]+)\.websocket-(?P<region>[a-z]+)\.{_CLUSTERS}$")
 _REGION_METRICS = re.compile(rf"^metrics-(?P<region>[a-z]+)\.{_CLUSTERS}$")
 _NAMED_HOST = re.compile(rf"^(?:(?P<app>[^.]+)\.)?(?P<label>{'|'.join(NAMED)})\.localhost$")
+_HTTPS = 443
 _PATH_FORM = re.compile(rf"^/(?P<app>[^/]+)/(?P<surface>{'|'.join(_PATH_SURFACES)})(?P<rest>/.*|$)")
 
 
@@ -67,12 +72,17 @@ class Links:
     """Addresses that lead back here.
 
     ``domain`` is the XMPP domain and the WEBRTC_HOST of SDK 4, which dials ``wss://xmpp.<domain>/xmpp-websocket``;
-    ``service_url`` is what SDK 5 dials.
+    ``service_url`` is what SDK 5 dials. The rest is for the Chat SDK, which always dials with TLS: ``admin_host`` and
+    ``client_host`` are what stands between ``https://`` and the API version, ``chat_host`` has no port.
     """
 
     domain: str
     service_url: str
     analytics_host: str
+    admin_host: str
+    client_host: str
+    chat_host: str
+    chat_port: int
 
     @property
     def muc(self) -> str:
@@ -95,7 +105,7 @@ def locate(host: str, path: str) -> Place:
     if match := _PATH_FORM.match(path):
         rest = _VERSION.sub("", match["rest"]) or "/"
         return Place(_PATH_SURFACES[match["surface"]], "path", rest, app_id=match["app"])
-    return Place("xmpp" if path in ("/xmpp-websocket", "/room-size") else "elsewhere", "path", path)
+    return Place(_PATHS.get(path, "elsewhere"), "path", path)
 
 
 def _named_place(host: str, path: str) -> Place:
@@ -103,7 +113,7 @@ def _named_place(host: str, path: str) -> Place:
     if match is None:
         return Place("elsewhere", "named", path)
     surface = NAMED[match["label"]]
-    within = path if surface in ("pages", "xmpp", "metrics") else _VERSION.sub("", path) or "/"
+    within = path if surface in ("pages", "xmpp", "chat", "metrics") else _VERSION.sub("", path) or "/"
     return Place(surface, "named", within, app_id=match["app"])
 
 
@@ -113,6 +123,8 @@ def _region_place(host: str, path: str) -> Place:
         return Place(surface, "region", _VERSION.sub("", path) or "/", match["app"], match["region"])
     if match := _REGION_XMPP.match(host):
         return Place("xmpp", "region", path, match["app"], match["region"])
+    if match := _REGION_CHAT.match(host):
+        return Place("chat", "region", path, match["app"], match["region"])
     if match := _REGION_METRICS.match(host):
         return Place("metrics", "region", path, None, match["region"])
     return Place("elsewhere", "region", path)
@@ -135,12 +147,21 @@ def links_for(place: Place, scheme: str, authority: str, *, region: str, app_id:
             domain=f"rtc-{region}.cometchat.io",
             service_url=f"wss://{app_id}.xmpp.rtcv5-{region}.cometchat.io/xmpp-websocket",
             analytics_host=f"metrics-{region}.cometchat.io",
+            admin_host=f"{app_id}.api-{region}.cometchat.io",
+            client_host=f"{app_id}.apiclient-{region}.cometchat.io",
+            chat_host=f"{app_id}.websocket-{region}.cometchat.io",
+            chat_port=_HTTPS,
         )
-    _, port = split_authority(authority)
+    host, port = split_authority(authority)
     tls = port if scheme == "https" else str(tls_port or "")
     domain = f"localhost:{tls}" if tls else "localhost"
     if scheme == "https" and place.form == "named":
         service_url = f"wss://xmpp.{domain}/xmpp-websocket"
     else:
         service_url = f"{'wss' if scheme == 'https' else 'ws'}://{authority}/xmpp-websocket"
-    return Links(domain, service_url, f"metrics.{domain}")
+    links = Links(domain, service_url, f"metrics.{domain}", "", "", "chat.localhost", int(tls or _HTTPS))
+    if place.form == "named":
+        prefix = f"{place.app_id}." if place.app_id else ""
+        return replace(links, admin_host=f"{prefix}api.{domain}", client_host=f"{prefix}client.{domain}")
+    base = f"{host}:{tls}/{app_id}" if tls else f"{host}/{app_id}"
+    return replace(links, admin_host=f"{base}/api", client_host=f"{base}/apiclient", chat_host=host)

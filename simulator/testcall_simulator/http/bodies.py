@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
 import orjson
 
 from testcall_simulator.http.messages import Request
 from testcall_simulator.http.refusals import Refusal
+from testcall_simulator.ringing import STATUSES, ReceiverType
 
 Schema = Mapping[str, Any]
 
@@ -22,6 +23,22 @@ _LOGIN = {"platform": _TEXT, "deviceId": _TEXT}
 
 ANY_OBJECT: Schema = {"type": "object"}
 CREATE_CALL_TOKEN: Schema = {"type": "object", "properties": {"sessionId": {"type": ["string", "null"]}}}
+INITIATE_CALL: Schema = {
+    "type": "object",
+    "required": ["receiver", "receiverType", "type"],
+    "properties": {
+        "receiver": _TEXT,
+        "receiverType": {"type": "string", "enum": list(get_args(ReceiverType))},
+        "type": {"type": "string", "enum": ["audio", "video"]},
+        "status": {"type": "string", "enum": ["initiated"]},
+        "metadata": {"type": ["object", "null"]},
+    },
+}
+UPDATE_CALL: Schema = {
+    "type": "object",
+    "required": ["status"],
+    "properties": {"status": {"type": "string", "enum": list(STATUSES)}},
+}
 LOGIN: Schema = {"type": "object", "properties": _LOGIN}
 CREATE_AUTH_TOKEN: Schema = {"type": "object", "properties": {**_LOGIN, "force": {"type": "boolean"}}}
 CREATE_USER: Schema = {
@@ -63,6 +80,8 @@ def misfit(value: Any, schema: Schema, where: str) -> str | None:
     kinds = [schema["type"]] if isinstance(schema["type"], str) else schema["type"]
     if not any(isinstance(value, _TYPES[kind]) for kind in kinds):
         return f"{where}: a value of type {' or '.join(kinds)} is wanted"
+    if "enum" in schema and value not in schema["enum"]:
+        return f"{where}: one of {', '.join(schema['enum'])} is wanted"
     if "pattern" in schema and not re.fullmatch(schema["pattern"], value):
         return f"{where}: the value doesn't fit {schema['pattern']}"
     if isinstance(value, dict):

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 import orjson
 
 from testcall_simulator.http.addressing import Links, Place
+from testcall_simulator.ringing import Notice
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +52,16 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """An answer. ``body`` is JSON-like, or the bytes to send as they are; ``about`` (uid, session) is for the trace alone."""
+    """An answer. ``body`` is JSON-like, or the bytes to send as they are; ``about`` (uid, session) is for the trace alone.
+
+    ``notice`` is what others' devices are to be told once the answer is on its way.
+    """
 
     status: int
     body: Any
     headers: Mapping[str, str] = field(default_factory=dict)
     about: Mapping[str, str] = field(default_factory=dict)
+    notice: Notice | None = None
 
     def encoded(self) -> bytes:
         """The body as it goes over the wire."""

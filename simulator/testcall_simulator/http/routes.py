@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from testcall_simulator.http import accounts, bodies, call_logs, call_tokens, telemetry
+from testcall_simulator.http import accounts, bodies, call_logs, call_tokens, rings, telemetry
 from testcall_simulator.http.addressing import Place, Surface
 from testcall_simulator.http.messages import Request, Response
 from testcall_simulator.world import World
@@ -61,6 +61,11 @@ _USER = {
     },
 }
 _CALL = {"type": "object", "required": ["sessionId", "type", "mode", "status", "participants", "mid"]}
+_CALL_MESSAGE = {
+    "type": "object",
+    "required": ["id", "conversationId", "sender", "receiverType", "receiver", "category", "type", "data", "sentAt"],
+    "properties": {"category": {"const": "call"}, "type": {"enum": ["audio", "video"]}, "data": {"type": "object"}},
+}
 _PAGE = {"page": {"type": "integer", "minimum": 1}, "perPage": {"type": "integer", "minimum": 1, "maximum": 1000}}
 
 ROUTES: tuple[Route, ...] = (
@@ -260,6 +265,51 @@ ROUTES: tuple[Route, ...] = (
         refusals=_USER_REFUSALS,
     ),
     Route(
+        name="settings",
+        surface="apiclient",
+        method="GET",
+        path="/settings",
+        handler=accounts.settings,
+        summary="Where the Chat SDK finds the service",
+        credentials=("authToken",),
+        answers={"type": "object", "required": ["CLIENT_API_HOST", "CHAT_API_VERSION", "CHAT_HOST", "CHAT_WSS_PORT"]},
+        refusals=_USER_REFUSALS,
+    ),
+    Route(
+        name="initiate_call",
+        surface="apiclient",
+        method="POST",
+        path="/calls",
+        handler=rings.initiate_call,
+        summary="Ring a user or a group",
+        credentials=("authToken",),
+        body=bodies.INITIATE_CALL,
+        answers=_CALL_MESSAGE,
+        refusals=(*_USER_REFUSALS, "ERR_BAD_REQUEST", *rings.INITIATE_REFUSALS),
+    ),
+    Route(
+        name="update_call",
+        surface="apiclient",
+        method="PUT",
+        path="/calls/{sessionId}",
+        handler=rings.update_call,
+        summary="Accept, reject, cancel or end a ringing call, or tell that it is not answered",
+        credentials=("authToken",),
+        body=bodies.UPDATE_CALL,
+        answers=_CALL_MESSAGE,
+        refusals=(*_USER_REFUSALS, "ERR_BAD_REQUEST", *rings.UPDATE_REFUSALS),
+    ),
+    Route(
+        name="update_no_call",
+        surface="apiclient",
+        method="PUT",
+        path="/calls/",
+        handler=rings.update_no_call,
+        summary="The same without a session id, which is refused",
+        credentials=("authToken",),
+        refusals=(*_USER_REFUSALS, "ERR_EMPTY_CALL_SESSION_ID"),
+    ),
+    Route(
         name="report_user_session",
         surface="apiclient",
         method="POST",
@@ -279,6 +329,17 @@ ROUTES: tuple[Route, ...] = (
         path="/v1/calls/ping",
         handler=telemetry.call_ping,
         summary="An SDK in a call says so, every minute",
+        body=bodies.ANY_OBJECT,
+        answers=_DONE,
+        refusals=("AUTH_ERR_INVALID_APPID", "ERR_BAD_REQUEST"),
+    ),
+    Route(
+        name="chat_ping",
+        surface="metrics",
+        method="POST",
+        path="/v1/ping",
+        handler=telemetry.chat_ping,
+        summary="A Chat SDK that is logged in says so, every minute",
         body=bodies.ANY_OBJECT,
         answers=_DONE,
         refusals=("AUTH_ERR_INVALID_APPID", "ERR_BAD_REQUEST"),
