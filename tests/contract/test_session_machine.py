@@ -2,6 +2,7 @@
 
 import random
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -21,6 +22,7 @@ from testcall_contract.machine import (
     State,
     Timing,
 )
+from testcall_contract.machine_page import diagram, page
 from testcall_contract.machine_step import matching, settled, step
 from testcall_contract.rules import RULES
 from testcall_contract.vocabulary import CAUSES
@@ -266,3 +268,21 @@ def test_a_call_rings_until_somebody_does_something():
     assert step(ringing, Invoke("alice", "cancel_call")).state.call == "cancelled"
     assert step(ringing, Invoke("alice", "accept_call")).state == ringing, "a caller can't accept"
     assert step(ringing, Invoke("bob", "cancel_call")).state == ringing, "who is called can't cancel"
+
+
+# --- the page --------------------------------------------------------------------------------------------------------
+
+
+def test_the_published_page_is_current():
+    published = (Path(__file__).parents[2] / "docs" / "session-machine.md").read_text()
+    assert published == page(), "write it anew: python -m testcall_contract.machine_page docs/session-machine.md"
+
+
+def test_the_diagrams_have_every_state_and_every_stimulus():
+    text = page()
+    for machine in MACHINES.values():
+        drawn = diagram(machine)
+        assert all(state in drawn for state in machine.states)
+        assert drawn in text
+    assert all(row.stimulus in text for row in TRANSITIONS)
+    assert text.count("```mermaid") == len(MACHINES)
