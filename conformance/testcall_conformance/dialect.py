@@ -64,12 +64,24 @@ class Dialect:
         name = self._choices.get(concept, operation.name)
         target = on or operation.on or self.contract.style.holder
         parameters = [p for p in operation.parameters if p.concept not in PLATFORM_PARAMETERS]
+        values = {**values, **{p.concept: self._spelled(p, values) for p in parameters if p.concept in values}}
         if operation.signature:
             values = {**values, **{p.concept: None for p in parameters if _left_out(p, values)}}
         if (operation.arguments or self.contract.style.arguments) == "named":
             given = {p.name: values[p.concept] for p in parameters if values.get(p.concept, OMIT) is not OMIT}
             return Call(target, name, given, operation.signature)
         return Call(target, name, _positional(concept, parameters, values), operation.signature)
+
+    def _spelled(self, parameter: Parameter, values: Mapping[str, Any]) -> Any:
+        """The argument in the parameter's own case, where its type lists words: a dialect may have two spellings of one word."""
+        value, shape = values[parameter.concept], parameter.type
+        if isinstance(shape, Mapping) and "type" in shape:
+            shape = self.contract.type_shapes[shape["type"]]
+        options = shape.get("one_of", []) if isinstance(shape, Mapping) else []
+        words = [option["const"] for option in options if isinstance(option, Mapping) and "const" in option]
+        if not isinstance(value, str) or value in words:
+            return value
+        return next((word for word in words if isinstance(word, str) and word.lower() == value.lower()), value)
 
     def settings(self, object_key: str, given: Given) -> Any:
         """The tagged value for a settings object with just the given settings set."""

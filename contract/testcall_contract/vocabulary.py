@@ -183,6 +183,7 @@ EFFECTS: dict[str, str] = {
     "user_switched": "the user who was logged in is logged out, and the other one logged in",
     "kept_in_background": "the call goes on while the application is in the background",
     "captions_cleared": "captions that are on the screen disappear",
+    "listeners_removed": "no listener that was registered is called any more",
     "callback_on_main_thread": "the result comes on the platform's main thread",
     "stays_initialized": "operations that require init go on working",
 }

@@ -142,7 +142,8 @@ def set_layout(sdk: DialectSdk, given: Arguments, _target: Any) -> Any:
     layout = given.get("layout", given.get("mode"))
     known = sdk.contract.settings["session_settings"].members.get("layout")
     if known is not None and layout not in known.values:
-        layout = _MODES.get(str(layout), layout)
+        word = str(_MODES.get(str(layout), layout))
+        layout = next((value for value in known.values if str(value).lower() == word.lower()), word)
     if sdk.client.in_session:
         sdk.session_values = {**sdk.session_values, "layout": layout}
         sdk.tell(Event("layout_changed", {"value": layout}))
