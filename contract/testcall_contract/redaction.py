@@ -19,8 +19,10 @@ SOUGHT_ANYWHERE = 64
 """So many secrets (the keys and users that a world begins with) are found even in the middle of other text."""
 
 _SHORTEST = 6
-_CACHED_LENGTH = 64
+_CACHED_LENGTH = 128
 _CACHED_TEXTS = 4096
+_PLAIN = frozenset({int, bool, float, type(None)})
+"""Types of JSON values without text."""
 _JWT = re.compile(r"eyJ[A-Za-z0-9_-]+\.eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
 _WORD = re.compile(r"[A-Za-z0-9]{6,}")
 
@@ -58,6 +60,8 @@ class Secrets:
         """``text`` without any known secret and without any JSON Web Token."""
         if len(text) < _SHORTEST or text in self._clean:
             return text
+        if text in self._labels:  # a header or a field that is the secret and nothing else: the usual place of one
+            return f"<{self._labels[text]}>"
         redacted = self._redacted(text)
         if redacted != text:
             return redacted
@@ -82,10 +86,14 @@ class Secrets:
 
     def redact(self, value: Any) -> Any:
         """A copy of ``value`` (JSON-like) with every string in it redacted, keys of mappings included."""
-        if type(value) is dict:  # the usual case; asking for a Mapping takes ten times as long
-            return {
-                self.redact_text(key) if type(key) is str else key: self.redact(item) for key, item in value.items()
-            }
+        kind = type(value)  # asking for a Mapping takes ten times as long, and this runs for every value of every event
+        if kind is str:
+            return value if value in self._clean else self.redact_text(value)
+        if kind is dict:
+            clean, redact = self._clean, self.redact
+            return {key if key in clean else redact(key): redact(item) for key, item in value.items()}
+        if kind in _PLAIN:
+            return value
         if isinstance(value, str):
             return self.redact_text(value)
         if isinstance(value, (list, tuple)):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
@@ -37,12 +37,17 @@ class Request:
 
     wire: WireRequest
     place: Place
-    links: Links
+    find_links: Callable[[], Links]
     path: Mapping[str, str] = field(default_factory=dict)
 
     def header(self, name: str) -> str:
         """The header of that (lower-case) name, empty if absent."""
         return self.wire.headers.get(name, "").strip()
+
+    @property
+    def links(self) -> Links:
+        """The addresses that lead back here; worked out when asked for, which few handlers do."""
+        return self.find_links()
 
     @property
     def query(self) -> dict[str, str]:

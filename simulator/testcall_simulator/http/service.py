@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from testcall_simulator.errors import WorldError
 from testcall_simulator.http.addressing import Links, Place, links_for, locate, split_authority
@@ -52,16 +52,16 @@ def respond(world: World, arrival: Arrival, tls_port: int) -> Response:
     try:
         if arrival.route is None:
             raise Refusal("ERR_API_NOT_FOUND")
-        app = _app_of(world, arrival)
-        if app is not None and arrival.place.surface in LIMITED:
+        if arrival.place.surface in LIMITED and (app := _app_of(world, arrival)) is not None:
             left = spend(world, app, arrival.route.name)
-        request = Request(arrival.wire, arrival.place, _links(world, arrival, tls_port), arrival.path)
+        request = Request(arrival.wire, arrival.place, lambda: _links(world, arrival, tls_port), arrival.path)
         response = arrival.route.handler(world, request)
     except Refusal as refusal:
         response = refusal.response()
     except WorldError as error:
         response = Refusal("ERR_BAD_REQUEST", str(error)).response()
-    return replace(response, headers={**CORS, **left, **response.headers})
+    headers = {**CORS, **left, **response.headers}
+    return Response(response.status, response.body, headers, response.about, response.notice)
 
 
 def preflight(wire: WireRequest) -> Response:
