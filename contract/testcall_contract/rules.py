@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from testcall_contract.vocabulary import BAD_VALUES, CAUSES, EFFECTS, FORMS
+from testcall_contract.vocabulary import BAD_VALUES, CAUSES, EFFECTS, FORMS, MOMENTS, PAYLOAD_ABOUT, TOKEN_ABOUT
 
 Subject = Literal[
     "operation",
@@ -426,6 +426,14 @@ RULES: dict[str, Rule] = {rule.name: rule for rule in _TABLE}
 """All rules, by name."""
 
 
+_WORDS: dict[tuple[str, str], dict[str, str]] = {
+    ("event.payload", "about"): PAYLOAD_ABOUT,
+    ("session.token", "about"): TOKEN_ABOUT,
+    ("listener.when", "when"): MOMENTS,
+}
+"""Rule and argument → the words that it takes, where they are the rule's own."""
+
+
 def argument_errors(name: str, args: dict[str, object]) -> list[str]:
     """What is wrong with the arguments ``args`` of rule ``name``: unknown rule, missing or unknown arguments or words."""
     rule = RULES.get(name)
@@ -438,7 +446,8 @@ def argument_errors(name: str, args: dict[str, object]) -> list[str]:
         for argument in args
         if argument not in known
     ]
-    for argument, words in (("cause", CAUSES), ("effect", EFFECTS), ("bad", BAD_VALUES), ("form", FORMS)):
+    own = [(argument, words) for (rule_name, argument), words in _WORDS.items() if rule_name == name]
+    for argument, words in (("cause", CAUSES), ("effect", EFFECTS), ("bad", BAD_VALUES), ("form", FORMS), *own):
         value = args.get(argument)
         if name == "operation.delivers_failure" and argument == "cause":
             continue

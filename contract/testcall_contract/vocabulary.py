@@ -236,3 +236,34 @@ FORMS: dict[str, str] = {
     "built_v4": "what the builder of major version 4 built",
 }
 """Forms of an argument whose acceptance a contract speaks of."""
+
+
+PAYLOAD_ABOUT: dict[str, str] = {
+    "who": "the participant that the cause is about",
+    "local": "the build's own user",
+    "alice": "the user of that id",
+    "bob": "the user of that id",
+    "carol": "the user of that id",
+    "full_list": "everybody who is in the session, and nobody else",
+    "others_in_list": "everybody else who is in the session; the own user may be there or not",
+    "local_in_list": "the own user, too",
+}
+"""Whom an event's payload is about, or who is in its list."""
+
+TOKEN_ABOUT: dict[str, str] = {
+    "own_session": "it joins the session that it was made for",
+    "other_session": "it joins another session",
+    "same_session": "who joins with the same session id is in the same call",
+    "user": "it joins as the user that it was made for",
+    "early": "it may be made well ahead of the join",
+    "repeated": "it serves for a second join",
+    "lifetime": "it expires",
+}
+"""What a call token is good for."""
+
+MOMENTS: dict[str, str] = {
+    "before_init": "before the SDK is prepared",
+    "before_join": "before the join",
+    "after_join": "while in the session",
+}
+"""When a listener is registered."""

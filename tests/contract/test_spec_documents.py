@@ -8,7 +8,6 @@ from tiny_contract import TINY, edited, write
 from typer.testing import CliRunner
 
 from testcall.cli import app
-from testcall_conformance.checks import bound_rules
 from testcall_contract.conflicts import conflicts_document
 from testcall_contract.coverage import coverage_document, covered
 from testcall_contract.document import Card, render
@@ -19,6 +18,7 @@ from testcall_contract.rules import RULES
 from testcall_contract.schema import contract_schema, schema_text
 
 ROOT = Path(__file__).parents[2]
+BOUND = frozenset(name for name, rule in RULES.items() if not rule.needs_test)
 
 
 def run(*args):
@@ -165,7 +165,7 @@ def test_every_setting_code_event_and_operation_has_a_row():
 
 def states(tmp_path, text=TINY, proofs=None, rules=None):
     contract = load_file(write(tmp_path, text))
-    return {one.promise.id: one.state for one in covered(contract, rules or bound_rules(), proofs or {})}
+    return {one.promise.id: one.state for one in covered(contract, rules or BOUND, proofs or {})}
 
 
 def test_a_promise_with_a_check_is_checked_and_silences_are_not_counted(tmp_path):
@@ -180,7 +180,7 @@ def test_reasons_make_states(tmp_path):
         ('text: "join fails with a bad token."', 'text: "join fails with a bad token.", untestable: never'),
         ('text: "One can join again."', 'text: "One can join again.", acceptance_only: so far'),
     )
-    found = states(tmp_path, text, rules=bound_rules() - {"event.fires"})
+    found = states(tmp_path, text, rules=BOUND - {"event.fires"})
     assert found["T1-JOIN-010"] == "needs_test"
     assert found["T1-JOIN-020"] == "untestable"
     assert found["T1-SESSION-010"] == "acceptance_only"
@@ -194,7 +194,7 @@ def test_a_record_tells_how_far_a_check_is_proven(proof, tmp_path):
 
 def test_the_counts_add_up():
     contracts = [load(name) for name in contract_names()]
-    document = coverage_document(contracts, bound_rules())
+    document = coverage_document(contracts, BOUND)
     overview = document.sections[0].blocks[0]
     for row in overview.rows:
         numbers = [int(cell[0].text) for cell in row.cells[1:] if cell[0].text != "·"]
