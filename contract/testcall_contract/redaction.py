@@ -91,7 +91,10 @@ class Secrets:
             return value if value in self._clean else self.redact_text(value)
         if kind is dict:
             clean, redact = self._clean, self.redact
-            return {key if key in clean else redact(key): redact(item) for key, item in value.items()}
+            return {
+                self.redact_text(key) if type(key) is str and key not in clean else key: redact(item)
+                for key, item in value.items()
+            }
         if kind in _PLAIN:
             return value
         if isinstance(value, str):
