@@ -228,6 +228,11 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
     ),
     Assumption("XMPP-11", "A frame may have 262144 characters, and a stream 3 failed logins.", ("error",)),
     Assumption("XMPP-12", "Media of the last participant stays until it leaves.", ("iq",)),
+    Assumption(
+        "XMPP-13",
+        "Where two participants of SDK 5 have media peer to peer, the bridge is started for them too and stands in reserve.",
+        ("iq",),
+    ),
 )
 """All of them, in the order in which they are shown."""
 

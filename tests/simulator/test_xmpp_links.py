@@ -7,6 +7,7 @@ from lxml import etree
 from xmpp_wire import DOMAIN, NS, Wire, condition
 
 from testcall_simulator.xmpp import effects as fx
+from testcall_simulator.xmpp.routing import Options
 
 JINGLE = '<jingle xmlns="urn:xmpp:jingle:1" action="{}" sid="s"/>'
 V4 = '<user_object uid="x"/>'
@@ -17,8 +18,13 @@ def v5(uid):
 
 
 @pytest.fixture
-def wire():
-    return Wire(p2p=lambda app_id: app_id == "app1")
+def wire(reserve):
+    return Wire(Options(bridge_in_reserve=reserve), p2p=lambda app_id: app_id == "app1")
+
+
+@pytest.fixture
+def reserve():
+    return False
 
 
 def join(wire, uid, nick, children=None, app="app1"):
@@ -29,6 +35,13 @@ def media(wire):
     """What the bridge was asked since the last time: names and the nicks that it is about."""
     asked, wire.media = wire.media, []
     return [(type(one).__name__, one.nick) for one in asked]
+
+
+@pytest.mark.parametrize("reserve", [True])
+def test_the_bridge_may_stand_in_reserve_for_two(wire):
+    join(wire, "alice", "aa")
+    wire.peer("bob", nick="00")
+    assert media(wire) == [("AddLeg", "aa"), ("OfferLink", "00")]
 
 
 def test_two_of_sdk_5_are_left_to_themselves_and_a_third_brings_the_bridge(wire):

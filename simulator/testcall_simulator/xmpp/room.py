@@ -8,7 +8,7 @@ they are to happen. The rules:
 * A presence is relayed to everybody, its sender included, children verbatim; only the request to join (``<x muc>``) is taken
   out and the service's ``<x muc#user>`` put in, with the real JID: members without one are ignored by the SDK.
 * Media starts with whoever has an SDK as soon as there are two participants, and stays until its occupant leaves. Where media
-  may go from one to the other, two of SDK 5 are left to themselves, and the bridge starts with the third.
+  may go from one to the other, two of SDK 5 do so, with the bridge in reserve or, if it is so chosen, started by the third.
 * The focus never leaves while anybody is there: the SDK would give up the call.
 * Ending a session for all speaks each SDK's language: SDK 4 knows a command and leaves by itself, and takes a destroyed room
   for a failure; whoever else is there is told that the room is destroyed.
@@ -99,6 +99,8 @@ class Room:
     """Nicks of the occupants with whom media was started."""
     p2p: bool = False
     """Whether two who are alone have media without the bridge."""
+    reserve: bool = True
+    """Whether the bridge is started for such two as well, in reserve."""
 
     def get(self, nick: str) -> Occupant | None:
         """The occupant of that nick."""
@@ -283,9 +285,9 @@ def pair(room: Room) -> tuple[Occupant, Occupant] | None:
 
 
 def negotiate(room: Room) -> Change:
-    """Start media with every SDK that has none, once two participants are there who don't do without the bridge."""
+    """Start media with every SDK that has none, once two participants are there, or three where two need no bridge."""
     waiting = [one for one in room.participants if one.kind == "sdk" and one.nick not in room.legs]
-    if len(room.participants) < 2 or not waiting or pair(room) is not None:
+    if len(room.participants) < 2 or not waiting or not (room.reserve or pair(room) is None):
         return Change(room)
     after = replace(room, legs=room.legs | {one.nick for one in waiting})
     return Change(after, tuple(AddLeg(room.key, one.nick, one.uid) for one in waiting))

@@ -44,6 +44,9 @@ class Options:
     """Admit sockets without a token; SDK 4 shares screens through one."""
     moderators: Literal["everyone", "first"] = "everyone"
     """The guides say that every participant is a moderator by default."""
+    bridge_in_reserve: bool = True
+    """Start the bridge for two whose media doesn't need it too, as Jicofo does. Without it the library of SDK 5 tells mute
+    states of the one that answered only (seen): it tells them when it accepts an offer."""
     max_participants: int = 50
     region: str = ""
 

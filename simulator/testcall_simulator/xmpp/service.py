@@ -408,7 +408,9 @@ class Service:
         return room
 
     def _new_room(self, key: RoomKey) -> Room:
-        return Room(key, self._now_ms(), self.new_id(), p2p=self._p2p(key.app_id))
+        return Room(
+            key, self._now_ms(), self.new_id(), p2p=self._p2p(key.app_id), reserve=self.options.bridge_in_reserve
+        )
 
     def _decide(self, name: str, grant: Grant | None, *, data: dict[str, object], occupant: str | None = None) -> None:
         known = grant is not None and not grant.is_guest
