@@ -27,7 +27,7 @@ MAX_MARKS = 100_000
 MAX_DEPTH = 40
 """So deep may a contract file nest; ours nest under 20 levels."""
 
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufeff\ufffe\uffff]")
 _NODE_PROPERTY = re.compile("(?:^|[\\[{,:?\\-\r\x85\u2028\u2029])[ \\t]*(?:[&*][^\\s,\\[\\]{}]|!)", re.MULTILINE)
 _LEAD = re.compile(rf"^[ \t?:\-]{{{MAX_DEPTH // 2},}}", re.MULTILINE)
 _BRACKETS = re.compile(r"[\[\]{}]")

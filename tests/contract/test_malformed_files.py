@@ -8,10 +8,12 @@ from itertools import pairwise
 
 import pytest
 import yaml
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
 
 from testcall_contract.errors import ContractError
 from testcall_contract.loader import load, load_core, load_file
-from testcall_contract.plain import MAX_BYTES, parse
+from testcall_contract.plain import MAX_BYTES, decode, parse
 
 HEAD = """\
 contract: calls/tiny-v1
@@ -160,3 +162,38 @@ def test_the_core_loads():
 
 def test_this_module_measures_memory_in_kilobytes():
     assert 10_000 < resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < 10_000_000
+
+
+def refusal(raw):
+    """Why ``raw`` is refused; empty where it is data."""
+    try:
+        parse(decode(raw, "x"), "x")
+    except ContractError as error:
+        return str(error)
+    return ""
+
+
+YAMLISH = st.text(alphabet=" \n-:?,[]{}&*!|>'\"#%@`\tab01.~<=\\\u2028\x85\r\ufeff", max_size=60)
+
+
+@settings(max_examples=1500, deadline=None)
+@given(st.one_of(YAMLISH, st.text(max_size=40), YAMLISH.map(lambda text: HEAD + text)))
+def test_no_text_gives_anything_but_data_or_one_error(text):
+    assert "\n" not in refusal(text.encode("utf-8", "surrogatepass"))
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.binary(max_size=80))
+def test_no_bytes_give_anything_but_text_or_one_error(raw):
+    assert refusal(raw)[:1] in ("", "x")
+
+
+@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
+@given(YAMLISH)
+def test_what_is_accepted_has_no_aliases_and_no_tags(text):
+    """The cheap look at the text lets nothing through that a look at every event would refuse."""
+    assume(not refusal(text.encode()))
+    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+        assert not isinstance(event, yaml.AliasEvent)
+        assert getattr(event, "anchor", None) is None
+        assert getattr(event, "tag", None) is None
