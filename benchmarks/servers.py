@@ -16,6 +16,7 @@ from typing import Any
 
 import orjson
 
+from benchmarks.lines import lines_of_stdin
 from testcall_simulator.app import Listener, bind
 from testcall_simulator.simulator import Simulator, loop_factory
 from testcall_simulator.tokens import CallToken, mint_call_token, read_call_token, signing_secret
@@ -109,11 +110,8 @@ async def _listen(app: Any, about: dict[str, Any]) -> None:
 async def _serve(about: dict[str, Any], answer: Any) -> None:
     """Print what a client needs, answer lines of standard input, end with it."""
     print(json.dumps({"pid": os.getpid(), **about}), flush=True)
-    loop = asyncio.get_running_loop()
-    reader = asyncio.StreamReader(limit=1 << 24)
-    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
-    while line := await reader.readline():
-        print(answer(line.decode().strip()), flush=True)
+    async for line in lines_of_stdin():
+        print(answer(line), flush=True)
 
 
 if __name__ == "__main__":
