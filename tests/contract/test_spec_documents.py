@@ -1,6 +1,7 @@
 """What ``spec conflicts``, ``parity``, ``coverage`` and ``schema`` say."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,8 @@ from testcall_contract.parity import parity_document
 from testcall_contract.promises import promises
 from testcall_contract.rules import RULES
 from testcall_contract.schema import contract_schema, schema_text
+from testcall_reports.record import RunLine, VerdictLine
+from testcall_reports.writer import write_lines
 
 ROOT = Path(__file__).parents[2]
 BOUND = frozenset(name for name, rule in RULES.items() if not rule.needs_test)
@@ -190,6 +193,38 @@ def test_reasons_make_states(tmp_path):
 @pytest.mark.parametrize("proof", ["real_build", "behaviour_mutant", "operator_only", "unproven"])
 def test_a_record_tells_how_far_a_check_is_proven(proof, tmp_path):
     assert states(tmp_path, proofs={"T1-JOIN-010": proof})["T1-JOIN-010"] == proof
+
+
+def record(path, *proofs):
+    """A run record with a verdict about JS4-JOIN-010 for each of ``proofs``."""
+    lines = [RunLine(seq=1, suite_version="0", started_at=datetime(2026, 11, 20, tzinfo=UTC))]
+    for number, proof in enumerate(proofs, 2):
+        lines.append(
+            VerdictLine(
+                seq=number,
+                build=f"b{number}",
+                contract="calls/javascript-v4",
+                clause="JS4-JOIN-010",
+                text="t",
+                verdict="pass",
+                proof=proof,
+            )
+        )
+    write_lines(path, lines)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("proofs", "said"),
+    [(("unproven",), "not shown able to fail"), (("operator_only", "real_build", "unproven"), "shown on a real build")],
+)
+def test_the_best_proof_of_all_records_is_told(proofs, said, tmp_path):
+    first = record(tmp_path / "one.jsonl", *proofs)
+    second = record(tmp_path / "two.jsonl", "unproven")
+    done = run("coverage", "--contract", "calls/javascript-v4", "--record", str(first), "--record", str(second))
+    assert done.exit_code == 0, done.output
+    assert said in done.stdout
+    assert "with the proofs of a run record" in done.stdout
 
 
 def test_the_counts_add_up():
