@@ -364,7 +364,7 @@ def _read_codec(element: etree._Element) -> Codec:
         id=_integer(element, "id"),
         name=element.get("name", ""),
         clockrate=_integer(element, "clockrate"),
-        channels=int(element.get("channels", "1")),
+        channels=_integer(element, "channels") if element.get("channels") is not None else 1,
         parameters=tuple(
             (parameter.get("name", ""), parameter.get("value", ""))
             for parameter in element.iterfind(f"{{{RTP}}}parameter")
@@ -409,7 +409,6 @@ def _read_transport(element: etree._Element) -> Transport:
 
 
 def _read_candidate(element: etree._Element) -> Candidate:
-    related_port = element.get("rel-port")
     return Candidate(
         foundation=element.get("foundation", "1"),
         component=_integer(element, "component"),
@@ -419,5 +418,5 @@ def _read_candidate(element: etree._Element) -> Candidate:
         port=_integer(element, "port"),
         type=element.get("type", "host"),
         related_address=element.get("rel-addr"),
-        related_port=None if related_port is None else int(related_port),
+        related_port=None if element.get("rel-port") is None else _integer(element, "rel-port"),
     )
