@@ -39,7 +39,7 @@ KNOWN_INTEGRITY: dict[str, str] = {
 }
 """What the registry stated when these versions were first tried (``npm view NAME@VERSION dist.integrity``)."""
 
-_CONTRACTS = {CALLS_JAVASCRIPT: "calls/javascript", CHAT_JAVASCRIPT: "chat/javascript"}
+_CONTRACTS = {CALLS_JAVASCRIPT: "calls/javascript", CHAT_JAVASCRIPT: "chat/ringing-javascript"}
 _NAME_AND_VERSION = re.compile(r"^(?P<name>(?:@[a-z0-9._~-]+/)?[a-z0-9._~-]+)(?:@(?P<version>.+))?$")
 _EXACT_VERSION = re.compile(r"^\d+\.\d+\.\d+(?:[-+][0-9A-Za-z.+-]+)?$")
 _STATED_VERSION = re.compile(rf'{re.escape(CALLS_JAVASCRIPT)}"[^}}]{{0,60}}version:"(?P<version>\d+\.\d+\.\d+)"')

@@ -93,6 +93,13 @@ CAUSES: dict[str, str] = {
     "late_join": "the local participant joins a session in which something is going on already",
     "second_leave": "the application leaves a session that it has left",
     "owner_destroyed": "the lifecycle owner with which the listener was registered is gone",
+    "ring_received": "another user rings the local one",
+    "ring_accepted": "the user whom the local one rings accepts",
+    "ring_rejected": "the user whom the local one rings rejects",
+    "ring_busy": "the user whom the local one rings is busy",
+    "ring_cancelled": "the other user, who rings, cancels",
+    "ring_unanswered": "nobody answers for as long as a call rings",
+    "ring_ended": "the other user ends the call that was rung and accepted",
 }
 """What makes an event fire, or precedes what is judged."""
 
