@@ -22,7 +22,7 @@ from benchmarks.lines import lines_of_stdin
 from benchmarks.media_clients import PUBLISHER
 from testcall_contract.trace import Trace
 from testcall_simulator.jingle import Jingle, Source, read_jingle, write_jingle
-from testcall_simulator.media.aiortc_internals import offer_addresses
+from testcall_simulator.media.aiortc_internals import ice_connection, offer_addresses
 from testcall_simulator.media.bridge import MediaBridge
 from testcall_simulator.sdp import read_sdp, write_sdp
 
