@@ -21,6 +21,7 @@ from pathlib import Path
 
 from benchmarks.load import Call
 from benchmarks.processes import Child, child
+from testcall_simulator.openapi import openapi_document
 
 PACKAGES = {"wiremock": "3.13.2", "@stoplight/prism-cli": "5.14.2"}
 BODY = b'{"sessionId":"bench-session"}'
@@ -80,17 +81,10 @@ def wiremock() -> Iterator[tuple[Child, Call]]:
 
 @contextmanager
 def prism() -> Iterator[tuple[Child, Call]]:
-    """Prism with an OpenAPI document of one operation, silent."""
+    """Prism with the OpenAPI document that the simulator serves, silent."""
     folder, port = cache(), _free_port()
-    answer = {"type": "object", "properties": {"data": {"type": "object"}}, "example": {"data": {"token": _TOKEN}}}
-    operation = {
-        "parameters": [{"name": "authToken", "in": "header", "required": True, "schema": {"type": "string"}}],
-        "requestBody": {"required": True, "content": {"application/json": {"schema": _BODY_SCHEMA}}},
-        "responses": {"200": {"description": "made", "content": {"application/json": {"schema": answer}}}},
-    }
-    info = {"title": "call tokens", "version": "1"}
-    document = folder / "call_tokens.json"
-    document.write_text(json.dumps({"openapi": "3.0.3", "info": info, "paths": {_PATH: {"post": operation}}}))
+    document = folder / "openapi.json"
+    document.write_text(json.dumps(openapi_document(["testapp"])))
     cli = folder / "node_modules" / "@stoplight" / "prism-cli" / "dist" / "index.js"
     command = ["node", str(cli), "mock", "-h", "127.0.0.1", "-p", str(port), "-v", "silent", str(document)]
     with _started(command, port) as one:
