@@ -134,20 +134,25 @@ _OUTSIDE = frozenset(
 """Effects of operations that need no session."""
 
 
+_BEFORE = frozenset({"lifecycle", "account", "call"})
+"""Machines that move before there is a session."""
+
+
 def _in_call(book: Book, operation: str) -> bool:
     """Whether an operation is for use in a session."""
     rows = BY_STIMULUS.get(operation, ())
     if rows:
-        return (
-            any(row.source not in ("absent", "uninitialized", "logged_out", "logged_in") for row in rows)
-            and operation != "logout"
-        )
+        return operation != "logout" and any(row.machine not in _BEFORE and row.source != "absent" for row in rows)
     effects = [p.args.get("effect") for p in book.by_operation.get(operation, ()) if p.rule == "operation.effect"]
     return any(effect not in _OUTSIDE for effect in effects)
 
 
+def _has(book: Book, operations: frozenset[str]) -> bool:
+    return any(operation in book.contract.operations for operation in operations)
+
+
 _CONCERNS: dict[str, Callable[[Book, str], bool]] = {
-    "sdk_not_initialized": lambda book, operation: operation not in _PREPARING,
+    "sdk_not_initialized": lambda book, operation: operation not in _PREPARING and _has(book, _PREPARING),
     "already_initialized": lambda book, operation: operation in _PREPARING,
     "not_logged_in": lambda book, operation: (
         operation not in _ACCOUNT and bool(_LOGINS & set(book.contract.operations))

@@ -145,6 +145,7 @@ class State:
     transcription: str = "off"
     call: str = "none"
     caller: str = ""
+    callee: str = ""
     excluded: frozenset[tuple[str, str]] = frozenset()
 
     def of(self, uid: str) -> Participant:
@@ -173,7 +174,7 @@ class Invoke:
     """An actor calls an operation (its concept).
 
     ``fault`` is a condition of the core that the arguments or the surroundings violate; ``target`` the participant at whom it
-    aims; ``value`` the argument of an operation that takes a truth value; ``starts`` what the settings of a join ask for:
+    aims; ``value`` the argument of an operation that does different things with it; ``starts`` what the settings of a join ask for:
     ``muted``, ``paused``, ``voice``, ``presenter``, ``viewer``; ``timing`` overrides the idle periods.
     """
 
@@ -181,7 +182,7 @@ class Invoke:
     operation: str
     fault: str | None = None
     target: str | None = None
-    value: bool | None = None
+    value: bool | str | None = None
     starts: frozenset[str] = frozenset()
     timing: Timing | None = None
 
@@ -203,14 +204,19 @@ class Advance:
 
 Stimulus = Invoke | Happen | Advance
 
-_INVERSE = {("mute_audio", False): "unmute_audio", ("pause_video", False): "resume_video"}
-"""Operations that undo when they are called with false."""
+_VARIANTS: dict[tuple[str, bool | str | None], str] = {
+    ("mute_audio", False): "unmute_audio",
+    ("pause_video", False): "resume_video",
+    ("reject_call", "busy"): "reject_call_busy",
+    ("reject_call", "cancelled"): "reject_call_cancelled",
+}
+"""Operations that do something else with this argument: the word of the table for it."""
 
 
 def word_of(stimulus: Stimulus) -> str:
     """The word by which the table knows a stimulus."""
     if isinstance(stimulus, Invoke):
-        return _INVERSE.get((stimulus.operation, stimulus.value), stimulus.operation)  # type: ignore[arg-type]
+        return _VARIANTS.get((stimulus.operation, stimulus.value), stimulus.operation)
     return stimulus.word if isinstance(stimulus, Happen) else "time"
 
 
@@ -298,6 +304,10 @@ def _pair(
     )
 
 
+def _rings(status: str, action: str) -> tuple[Ground, ...]:
+    return (Ground("ringing.status", None, (("from", status), ("action", action))),)
+
+
 def _own(cause: str) -> tuple[str, ...]:
     return (cause,) if cause else ()
 
@@ -310,7 +320,6 @@ _BROKEN = "no source tells of a way out while the connection is broken"
 _GIVEN_UP = "no source tells when a broken connection is given up"
 _AGAIN = "switching on what is on, or off what is off, changes nothing"
 _ASKED = "contracts only ask what happens then"
-_RINGS = "no contract of ringing is there yet"
 
 # fmt: off
 TRANSITIONS: tuple[Transition, ...] = (
@@ -377,13 +386,13 @@ TRANSITIONS: tuple[Transition, ...] = (
     *_pair("streaming", "off", "on", "start_streaming", "stop_streaming", ("streaming_start", "streaming_stop"), ("streaming_requested", "streaming_stop_requested")),
     *_pair("transcription", "off", "on", "start_transcription", "stop_transcription", ("", ""), ("transcription_requested", "transcription_stop_requested")),
 
-    Transition("call", "none", "initiate_call", "initiated", whose="session", assumed=_RINGS),
-    Transition("call", "initiated", "accept_call", "ongoing", "callee", whose="session", assumed=_RINGS),
-    Transition("call", "initiated", "reject_call", "rejected", "callee", whose="session", assumed=_RINGS),
-    Transition("call", "initiated", "reject_call_busy", "busy", "callee", whose="session", assumed=_RINGS),
-    Transition("call", "initiated", "cancel_call", "cancelled", "caller", whose="session", assumed=_RINGS),
-    Transition("call", "initiated", "ring_period", "unanswered", "caller", whose="session", assumed=_RINGS),
-    Transition("call", "ongoing", "end_call", "ended", whose="session", assumed=_RINGS),
+    Transition("call", "none", "initiate_call", "initiated", "", (), ("ring_received",), "session", _rings("none", "initiate")),
+    Transition("call", "initiated", "accept_call", "ongoing", "callee", (), ("ring_accepted",), "session", _rings("initiated", "accept")),
+    Transition("call", "initiated", "reject_call", "rejected", "callee", (), ("ring_rejected",), "session", _rings("initiated", "reject")),
+    Transition("call", "initiated", "reject_call_busy", "busy", "callee", (), ("ring_busy",), "session", _rings("initiated", "busy")),
+    Transition("call", "initiated", "reject_call_cancelled", "cancelled", "caller", (), ("ring_cancelled",), "session", _rings("initiated", "cancel")),
+    Transition("call", "initiated", "ring_period", "unanswered", "caller", ("ring_unanswered",), ("ring_unanswered",), "session", _rings("initiated", "timeout")),
+    Transition("call", "ongoing", "end_call", "ended", "party", (), ("ring_ended",), "session", _rings("ongoing", "end")),
 )
 """Every transition that a stimulus triggers."""
 # fmt: on
@@ -404,7 +413,8 @@ GUARDS: dict[str, Guard] = {
     "more_others": lambda state, who: len(state.others(who.uid)) > 1,
     "prompted": lambda state, who: who.company == "prompted",
     "caller": lambda state, who: state.caller == who.uid,
-    "callee": lambda state, who: state.caller != who.uid,
+    "callee": lambda state, who: state.callee == who.uid,
+    "party": lambda state, who: who.uid in (state.caller, state.callee),
 }
 """Guard → whether it holds of the participant whose machine moves (of the actor, for machines of the session)."""
 

@@ -45,6 +45,7 @@ _GUARDS = {
     "prompted": "the prompt is shown",
     "caller": "who calls",
     "callee": "who is called",
+    "party": "who calls or is called",
 }
 _HOLDS = {
     "gone": "not in the session",

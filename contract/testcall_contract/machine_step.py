@@ -94,8 +94,8 @@ def _apply(state: State, stimulus: Invoke | Happen, used: list[tuple[Transition,
     for row, uid in used:
         if row.whose == "session":
             after = after.moved(row.machine, row.target)
-            if row.stimulus == "initiate_call":
-                after = replace(after, caller=uid)
+            if row.stimulus == "initiate_call" and isinstance(stimulus, Invoke):
+                after = replace(after, caller=uid, callee=stimulus.target or "")
         else:
             after = after.with_participant(_moved(after.of(uid), row, stimulus))
     return Step(settled(after), causes, tuple(row for row, _ in used))
@@ -115,8 +115,15 @@ def _causes(state: State, stimulus: Invoke | Happen, row: Transition, uid: str, 
     if row.own:
         yield Caused(mover, row.own, True, row, at_ms)
     if row.others:
-        reached = (other for other in state.others(mover) if other.presence == "joined")
-        yield from (Caused(other.uid, row.others, False, row, at_ms) for other in reached)
+        yield from (Caused(other, row.others, False, row, at_ms) for other in _reached(state, stimulus, row, mover))
+
+
+def _reached(state: State, stimulus: Invoke | Happen, row: Transition, mover: str) -> tuple[str, ...]:
+    """Who else is told: everybody in the session whose connection works; of a call that rings, the other party."""
+    if row.machine != "call":
+        return tuple(other.uid for other in state.others(mover) if other.presence == "joined")
+    parties = (state.caller, state.callee, (stimulus.target or "") if isinstance(stimulus, Invoke) else "")
+    return tuple(dict.fromkeys(uid for uid in parties if uid and uid != mover))
 
 
 # --- consequences ----------------------------------------------------------------------------------------------------

@@ -31,8 +31,8 @@ from testcall_contract.expectation import (
     SeenOutcome,
     States,
 )  # fmt: skip
-from testcall_contract.machine import FAILURE_CAUSES, Invoke, Participant, State, Stimulus, Transition
-from testcall_contract.machine_step import Caused, Step, matching, step
+from testcall_contract.machine import FAILURE_CAUSES, Invoke, Participant, State, Stimulus, Transition, word_of
+from testcall_contract.machine_step import BY_STIMULUS, Caused, Step, matching, step
 from testcall_contract.models import Contract
 from testcall_contract.promises import Promise
 
@@ -84,7 +84,8 @@ def _branches(book: Book, state: State, stimulus: Stimulus) -> Iterator[Branch]:
     if against.certain:
         yield _refused(book, state, stimulus, against)
         return
-    promised = () if against.doubtful else book.success(stimulus.operation)
+    stuck = word_of(stimulus) in BY_STIMULUS and not matching(state, stimulus)
+    promised = () if against.doubtful or stuck else book.success(stimulus.operation)
     if not promised:
         yield Branch(state, Outcome(stimulus.actor, stimulus.operation, None))
     for timed in _timings(book, state, stimulus):

@@ -12,7 +12,7 @@ from testcall_contract.oracle import enabled, initial, observe
 
 V4, V5 = "calls/javascript-v4", "calls/javascript-v5"
 UIDS = ("alice", "bob", "carol")
-BOOKS = {name: Book(load(name)) for name in contract_names() if name.startswith("calls/")}
+BOOKS = {name: Book(load(name)) for name in contract_names() if name.startswith(("calls/", "chat/"))}
 EVERYBODY = frozenset(UIDS)
 
 
@@ -61,7 +61,8 @@ def stimuli(draw, book):
     if kind == 1:
         return Happen(draw(st.sampled_from(WORDS)), actor)
     known = sorted(book.contract.operations)
-    preferred = [op for op in ("initialize", "login", "join_session", "mute_audio", "leave_session") if op in known]
+    often = ("initialize", "login", "join_session", "mute_audio", "leave_session", "initiate_call", "accept_call")
+    preferred = [op for op in often if op in known]
     operation = draw(st.sampled_from([*known, *preferred * 8]))
     fault = draw(st.sampled_from((None, None, None, None, "call_token_invalid", "network_failure", "settings_invalid")))
     target = next(uid for uid in UIDS if uid != actor)
@@ -317,6 +318,21 @@ def test_what_nobody_listens_for_cannot_be_missed():
     states = in_a_call(V4, "alice", "bob")
     seen = Observation(SeenOutcome("returned", True), (), EVERYBODY, frozenset({"session_left"}))
     assert not isinstance(observe(BOOKS[V4], states, Invoke("alice", "mute_audio"), seen), Divergence)
+
+
+def test_ringing_is_told_to_the_other_party():
+    book = BOOKS["chat/ringing-javascript-v4"]
+    rings = Invoke("alice", "initiate_call", target="bob")
+    states = initial(["alice", "bob"])
+    (required,) = {(o.observer, o.event) for o in enabled(book, states, rings).required} or {None}
+    assert required == ("bob", "incoming_call")
+    seen = Observation(SeenOutcome("resolved", True), (SeenEvent("bob", "incoming_call"),), EVERYBODY)
+    ringing = observe(book, states, rings, seen)
+    assert {state.call for state in ringing} == {"initiated"}
+    accepted = enabled(book, ringing, Invoke("bob", "accept_call"))
+    assert ("alice", "outgoing_call_accepted") in {(o.observer, o.event) for o in accepted.required}
+    again = enabled(book, initial(["alice", "bob"]), Invoke("bob", "accept_call"))
+    assert {outcome.ok for outcome in again.outcomes} == {None}, "no source says what accepting nothing does"
 
 
 def test_an_operation_that_the_contract_lacks_is_nobodys_fault():
