@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import signal
+import sys
 import time
 
 from benchmarks import report
@@ -17,6 +19,7 @@ def main() -> int:
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"which (all by default): {', '.join(NAMES)}")
     parser.add_argument("--full", action="store_true", help="more repetitions, more peers and longer loads")
     chosen = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that children are ended too
     if unknown := [name for name in chosen.names if name not in NAMES]:
         parser.error(f"no benchmark {unknown[0]!r}; there are: {', '.join(NAMES)}")
     results, failed = {}, False
