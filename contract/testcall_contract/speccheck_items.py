@@ -23,19 +23,17 @@ def concepts(case: Case) -> Iterator[Finding]:
         ("controls", contract.controls, core.controls, "control"),
     ):
         yield from (
-            Finding((section, key), f"{sentence}, as a concept of core.yaml")
-            for key in keys
-            if (sentence := known(key, words, what))
+            Finding((section, key), sentence) for key in keys if (sentence := known(key, words, f"{what} of core.yaml"))
         )
     for object_key, settings in contract.settings.items():
         for key in settings.members:
-            sentence = known(key, core.settings, "setting")
+            sentence = known(key, core.settings, "setting of core.yaml")
             if sentence:
-                yield Finding(("settings", object_key, "members", key), f"{sentence}, as a concept of core.yaml")
+                yield Finding(("settings", object_key, "members", key), sentence)
     for location, parameter in _parameters(case):
-        sentence = known(parameter.concept, core.parameters, "parameter")
+        sentence = known(parameter.concept, core.parameters, "parameter of core.yaml")
         if sentence:
-            yield Finding((*location, "concept"), f"{sentence}, as a concept of core.yaml")
+            yield Finding((*location, "concept"), sentence)
 
 
 def _parameters(case: Case) -> Iterator[tuple[Location, Parameter]]:

@@ -71,11 +71,11 @@ BROKEN = {
     # texts
     "a text without its full stop": (('"There is join."', '"There is join"'), "text is one sentence on one line"),
     # concepts and references
-    "an unknown operation concept": (("settings:\n  session_settings:", "  leave_sesion: {name: go, delivers: {success: {how: returned}}}\nsettings:\n  session_settings:"), "unknown operation 'leave_sesion'; did you mean 'leave_session'?, as a concept of core.yaml"),
-    "an unknown setting concept": (("      idle_timeout:", "      idle_time:"), "unknown setting 'idle_time'"),
-    "an unknown event concept": (("  session_joined:", "  session_jioned:"), "unknown event 'session_jioned'"),
-    "an unknown parameter concept": (("{concept: session_settings, ", "{concept: settings, "), "unknown parameter 'settings'"),
-    "an unknown control concept": (("  end_call: {names: [End]}", "  end_call: {names: [End]}\n  hang_up: {names: [Hang up]}"), "unknown control 'hang_up'"),
+    "an unknown operation concept": (("settings:\n  session_settings:", "  leave_sesion: {name: go, delivers: {success: {how: returned}}}\nsettings:\n  session_settings:"), "unknown operation of core.yaml 'leave_sesion'; did you mean 'leave_session'?"),
+    "an unknown setting concept": (("      idle_timeout:", "      idle_time:"), "unknown setting of core.yaml 'idle_time'"),
+    "an unknown event concept": (("  session_joined:", "  session_jioned:"), "unknown event of core.yaml 'session_jioned'"),
+    "an unknown parameter concept": (("{concept: session_settings, ", "{concept: settings, "), "unknown parameter of core.yaml 'settings'"),
+    "an unknown control concept": (("  end_call: {names: [End]}", "  end_call: {names: [End]}\n  hang_up: {names: [Hang up]}"), "unknown control of core.yaml 'hang_up'"),
     "a condition that isn't required": (("requires: [call_token_invalid]", "requires: [call_token_bad]"), "unknown condition 'call_token_bad'"),
     "an error without a code": (("    errors: [call_token_invalid]", "    errors: [network_failure]"), "unknown condition with a code here 'network_failure'"),
     "an operation that delegates to none": (("    delivers: {success: {how: returned}}", "    delivers: {success: {how: returned}}\n    delegates_to: end"), "unknown operation 'end'"),
