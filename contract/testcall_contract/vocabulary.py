@@ -38,6 +38,7 @@ CAUSES: dict[str, str] = {
     "idle_timeout": "the local participant is alone for longer than the idle period",
     "connection_lost": "the signalling connection or the media connection breaks",
     "connection_restored": "the broken connection is back",
+    "connection_lost_for_good": "the broken connection doesn't come back",
     "login": "a login succeeds",
     "login_failure": "a login fails",
     "logout": "a logout succeeds",

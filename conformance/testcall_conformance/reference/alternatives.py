@@ -111,7 +111,7 @@ def _operation(operation: Operation, rule: str, args: Mapping[str, Any]) -> Oper
     if "name" in args:
         operation = operation.model_copy(update={"name": args["name"]})
     delivers = operation.delivers
-    if rule == "operation.delivers_success":
+    if rule == "operation.delivers_success" and "state" not in args:
         success = delivers.success.model_copy(update={key: args[key] for key in ("how", "value") if key in args})
         return operation.model_copy(update={"delivers": Delivers(success=success, failure=delivers.failure)})
     if rule == "operation.delivers_failure" and "cause" not in args:

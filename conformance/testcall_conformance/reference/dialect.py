@@ -86,6 +86,7 @@ class DialectSdk:
         self.container = ""
         self.panels: set[str] = set()
         self.devices: dict[str, str] = {}
+        self._held: list[Event] | None = None
         self._delivering = delivering
         self._send = send
         self._started = asyncio.get_running_loop().time()
@@ -153,7 +154,7 @@ class DialectSdk:
         concept = find_operation(self.contract, target, call.operation, call.signature)
         if any(target == spec.name for spec in self.contract.settings.values()) and concept is not None:
             raise missing(f"{target}.{call.operation}: no such object was made yet")
-        if concept is not None and call.signature != "get":
+        if concept is not None and (call.signature != "get" or self.contract.operations[concept].signature == "get"):
             return await self._operate(concept, call, arguments)
         if call.signature == "get":
             return self._read(f"{target}.{call.operation}")
@@ -259,6 +260,9 @@ class DialectSdk:
 
     def tell(self, event: Event) -> None:
         """Tell an event of the client to whoever listens, in the dialect's words; an event that it doesn't have is dropped."""
+        if self._held is not None:
+            self._held.append(event)
+            return
         arguments = [self._failure(event)] if "failure" in event.data else facts.event(event)
         for concept, told in self.contract.events.items():
             if not self._means(concept, told, event):
@@ -267,6 +271,17 @@ class DialectSdk:
             for listener in told.via:
                 for function in list(self.registry.functions(listener, told.name)):
                     self._call_back(function, told.name, shaped)
+
+    def hold(self) -> None:
+        """Keep the events back from now on."""
+        self._held = []
+
+    async def release(self, after_s: float) -> None:
+        """Tell what was held, after a while in which the application may register."""
+        await asyncio.sleep(after_s)
+        held, self._held = self._held or [], None
+        for event in held:
+            self.tell(event)
 
     def _means(self, concept: str, told: contract_models.Event, event: Event) -> bool:
         """Whether an event of the contract is to be told: it is the client's, or a clause names this cause for it too."""

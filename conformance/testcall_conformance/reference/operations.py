@@ -19,6 +19,7 @@ from testcall_conformance.reference.operations_session import (
     list_devices,
     set_device,
     show_panel,
+    state,
 )
 from testcall_conformance.reference.operations_setup import Action, add_listener, remove_listener
 from testcall_contract.models import Contract
@@ -77,6 +78,12 @@ OPERATIONS: Mapping[str, Action] = {
     ),
     "switch_to_video": in_session(lambda call, _: call.switch_to_video()),
     "set_layout": session.set_layout,
+    "is_audio_muted": state(lambda call: call.me.audio_muted),
+    "is_video_paused": state(lambda call: call.me.video_paused),
+    "is_hand_raised": state(lambda call: call.me.hand_raised_at_ms != 0),
+    "is_recording": state(lambda call: bool(call.recording)),
+    "is_transcribing": state(lambda call: call.me.transcribing),
+    "is_screen_sharing": state(lambda call: call.me.sharing),
     "show_participant_list": show_panel("participant_list", True, _PARTICIPANT_LIST),
     "hide_participant_list": show_panel("participant_list", False, _PARTICIPANT_LIST),
     "toggle_participant_list": show_panel("participant_list", None, _PARTICIPANT_LIST),
@@ -108,9 +115,12 @@ OPERATIONS: Mapping[str, Action] = {
 
 
 def action_of(contract: Contract, concept: str) -> Action | None:
-    """What an operation does: by its concept, or because the contract registers or ends listeners with it."""
+    """What an operation does: by its concept or by that of which it is another name, or because listeners need it."""
     if concept in OPERATIONS:
         return OPERATIONS[concept]
+    operation = contract.operations.get(concept)
+    if operation is not None and operation.delegates_to is not None:
+        return action_of(contract, operation.delegates_to)
     listeners = contract.listeners.values()
     if any(item.register_with == concept for item in listeners):
         return add_listener(concept)

@@ -18,9 +18,13 @@ from testcall_conformance.reference.objects import Settings
 from testcall_conformance.reference.refusals import Refusal, clauses_of, defaults
 from testcall_conformance.reference.shaping import Facts
 from testcall_conformance.values import UNDEFINED, Container, Ref
+from testcall_contract.models import Contract
 
 Arguments = Mapping[str, Any]
 Action = Callable[[DialectSdk, Arguments, Any], Any]
+
+REGISTERING_S = 0.3
+"""So long an application has to register for the events of a join, where it can't before."""
 
 _MODES = {"DEFAULT": "SIDEBAR"}  # js5 "Migration guide": what v4's mode is in v5
 _DEVICES = {
@@ -61,7 +65,14 @@ async def _join(sdk: DialectSdk, given: Arguments, token: str, key: str) -> Any:
         version=sdk.version,
     )
     sdk.session_values = values
-    await sdk.client.join(token, options)
+    late = _only_in_session(sdk.contract)
+    if late:
+        sdk.hold()
+    try:
+        await sdk.client.join(token, options)
+    finally:
+        if late:
+            sdk.background(sdk.release(REGISTERING_S))
     sdk.container = container.id if isinstance(container, Container) else ""
     session = sdk.client.session
     assert session is not None
@@ -112,8 +123,29 @@ async def end_session_for_all(sdk: DialectSdk, _given: Arguments, _target: Any) 
 
 
 def get_call_session(sdk: DialectSdk, _given: Arguments, _target: Any) -> Any:
-    """The object of the session, which in these dialects is one for all sessions and there before the first."""
+    """The object of the session, which is one for all sessions and there before the first, if no document says otherwise."""
+    if _only_in_session(sdk.contract) and not sdk.client.in_session:
+        return None
     return {"": _session_reference(sdk, sdk.client)}
+
+
+def _only_in_session(contract: Contract) -> bool:
+    """Whether there is no object of the session before a join: who wants to hear of the join registers when it has succeeded."""
+    asked = contract.operations.get("get_call_session")
+    told = clauses_of(asked, "operation.delivers_success") if asked is not None else []
+    return any(
+        item.args.get("value") in ("null", "nothing") and item.args.get("state") != "in_session" for item in told
+    )
+
+
+def state(read: Callable[[CallSession], bool]) -> Action:
+    """A getter of something that is so or not; false where there is no session."""
+
+    def action(sdk: DialectSdk, _given: Arguments, _target: Any) -> Any:
+        session = sdk.client.session
+        return session is not None and not session.over and read(session)
+
+    return action
 
 
 def is_session_active(sdk: DialectSdk, _given: Arguments, _target: Any) -> Any:
