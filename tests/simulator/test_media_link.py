@@ -6,13 +6,14 @@ from dataclasses import replace
 
 import pytest
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
-from media_client import PatternTrack, ToneTrack
+from media_client import Harness, PatternTrack, ToneTrack
 
 from testcall_contract.trace import Trace
 from testcall_simulator.jingle import Jingle, read_jingle, write_jingle
 from testcall_simulator.media import rtcp, rtp
 from testcall_simulator.media.aiortc_internals import ice_connection, offer_addresses, tap_receivers
 from testcall_simulator.media.bridge import MediaBridge
+from testcall_simulator.media.impairment import Impairment
 from testcall_simulator.media.probe import OccupantProbe
 from testcall_simulator.media.sources import Pattern, Tone
 from testcall_simulator.sdp import read_sdp, write_sdp
@@ -154,6 +155,36 @@ async def test_jingle_of_another_session_is_noted_and_left(far):
     assert [note.split()[0] for note in notes] == ["session-terminate", "session-accept"]
     await far.trickle(offer.sid)
     await far.trace.wait(lambda e: e.name == "media_connected", what="media", timeout_s=20)
+
+
+async def test_the_network_of_an_occupant_is_that_of_its_link_too(far):
+    before, _ = far.bridge.impair("alice", up=Impairment())
+    offer = await answers(far)
+    await far.trickle(offer.sid)
+    await far.trace.wait(lambda e: e.name == "media_connected", what="media", timeout_s=20)
+    assert before.passed > 0
+    after, _ = far.bridge.impair("alice", up=Impairment())
+    await far.peer.wait_hears("alice", 5, 20)
+    assert after.passed > 0
+
+
+class Deaf(Harness):
+    """An SDK that takes no offer of anybody but the bridge."""
+
+    async def send_iq(self, nick, element, by="focus"):
+        if by == "focus":
+            await super().send_iq(nick, element)
+
+
+async def test_who_takes_no_offer_is_measured_at_the_bridge():
+    async with Deaf() as harness:
+        bob = harness.bridge.add_publisher("bob", "uid-bob", Tone(700), None)
+        await harness.bridge.offer_link("bob", "alice", "uid-alice")
+        await harness.join("alice")
+        await harness.trace.wait(
+            lambda e: e.kind == "media" and e.name == "received", what="a measurement", timeout_s=20
+        )
+        await bob.wait_hears("uid-alice", 5, 20)
 
 
 def test_ssrcs_are_found_wherever_rtcp_says_them():

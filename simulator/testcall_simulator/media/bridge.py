@@ -75,9 +75,13 @@ class MediaBridge:
         offer = await leg.offer()
         if leg.closed:
             return
-        if nick in self._networks:
-            leg.transport.impair(*self._networks[nick])
-        await self._send_iq(nick, write_jingle(offer))
+        await self._send_described(leg, offer)
+
+    async def _send_described(self, leg: Leg, described: Jingle, *by: str) -> None:
+        """Send the description of a connection whose candidates are gathered, and put it into its network."""
+        if leg.nick in self._networks:
+            leg.transport.impair(*self._networks[leg.nick])
+        await self._send_iq(leg.nick, write_jingle(described), *by)
 
     async def on_jingle(self, nick: str, jingle: etree._Element) -> None:
         """Act on Jingle of an occupant: session-accept, source-add, source-remove, transport-info, session-terminate.
@@ -198,7 +202,7 @@ class MediaBridge:
         link = self._new_link(peer, nick, uid, f"{zlib.crc32(self.session_id.encode()):08x}p{next(self._sids)}")
         offer = await link.offer()
         if not link.closed:
-            await self._send_iq(nick, write_jingle(offer), peer)
+            await self._send_described(link, offer, peer)
 
     async def on_link_jingle(self, peer: str, nick: str, uid: str, jingle: etree._Element) -> None:
         """Act on an SDK's Jingle for a virtual occupant; what belongs to no link is noted and left."""
@@ -209,7 +213,7 @@ class MediaBridge:
             link = self._new_link(peer, nick, uid, message.sid)
             answer = await link.answer(message)
             if not link.closed:
-                await self._send_iq(nick, write_jingle(answer), peer)
+                await self._send_described(link, answer, peer)
         elif link is None or link.sid != message.sid or link.nick != nick:
             self._note(f"{message.action} of {nick} for {peer} belongs to no session here", sid=message.sid)
         elif message.action == "session-accept":
@@ -253,9 +257,9 @@ class MediaBridge:
             Schedule(down, seed + 1) if down is not None else None,
         )
         self._networks[nick] = schedules
-        leg = self._legs.get(nick)
-        if leg is not None and leg.offered:
-            leg.transport.impair(*schedules)
+        for leg in self._legs.values():
+            if leg.nick == nick and leg.offered:
+                leg.transport.impair(*schedules)
         return schedules
 
     async def drop_media(self, nick: str) -> None:
@@ -413,7 +417,8 @@ class MediaBridge:
             await asyncio.sleep(REPORT_INTERVAL_S)
             self.switch.report()
             # Who has a link is measured there: it stands behind the legs, and nothing comes through the bridge meanwhile.
-            measured = {leg.nick: leg for leg in self._legs.values()}
+            in_use = (leg for leg in self._legs.values() if not isinstance(leg, PeerLink) or leg.transport.connected)
+            measured = {leg.nick: leg for leg in in_use}
             self._listen(self._meter.measure(measured.values(), self._publishers.values()))
 
     def _listen(self, levels: Mapping[str, float]) -> None:
