@@ -13,7 +13,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, fields
 from importlib import resources
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import orjson
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
@@ -28,6 +28,7 @@ from testcall_simulator.clock import VirtualClock
 from testcall_simulator.errors import SimulatorError
 from testcall_simulator.faults import Fault
 from testcall_simulator.http.addressing import split_authority
+from testcall_simulator.ringing import ReceiverType, RingStatus
 from testcall_simulator.world import WorldSnapshot
 
 if TYPE_CHECKING:
@@ -71,6 +72,24 @@ class Someone(_Asked):
     nick: str
 
 
+class NewRing(_Asked):
+    """A call for a user of the world to ring."""
+
+    caller: str
+    receiver: str
+    receiver_type: ReceiverType = "user"
+    type: Literal["audio", "video"] = "video"
+    app_id: str | None = None
+
+
+class RingChange(_Asked):
+    """What a user of the world does with a ringing call."""
+
+    uid: str
+    status: RingStatus
+    app_id: str | None = None
+
+
 class Seconds(_Asked):
     """How far to advance the clock."""
 
@@ -97,6 +116,8 @@ class Control:
             ("POST", "sessions/{session_id}/kick", self._kick),
             ("POST", "sessions/{session_id}/drop", self._drop),
             ("POST", "sessions/{session_id}/end", self._end),
+            ("POST", "rings", self._ring),
+            ("POST", "rings/{session_id}", self._set_ring),
             ("GET", "trace", self._trace),
             ("GET", "trace.jsonl", self._trace_lines),
             ("GET", "trace.har", self._trace_har),
@@ -229,6 +250,19 @@ class Control:
     async def _end(self, request: Request) -> Any:
         await self._simulator.end_session(request.path_params["session_id"])
         return {"ended": request.path_params["session_id"]}
+
+    async def _ring(self, request: Request) -> Any:
+        asked = NewRing.model_validate_json(await _body(request))
+        ring = await self._simulator.ring(
+            asked.caller, asked.receiver, receiver_type=asked.receiver_type, type=asked.type, app_id=asked.app_id
+        )
+        return {"session": ring.session_id, "status": ring.status}
+
+    async def _set_ring(self, request: Request) -> Any:
+        asked = RingChange.model_validate_json(await _body(request))
+        session_id = request.path_params["session_id"]
+        ring = await self._simulator.set_ring(session_id, asked.uid, asked.status, app_id=asked.app_id)
+        return {"session": ring.session_id, "status": ring.status}
 
     async def _faults(self, request: Request) -> Any:
         return self._simulator.faults.describe()

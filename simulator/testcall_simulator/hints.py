@@ -30,6 +30,8 @@ def env(simulator: Simulator) -> str:
         "TESTCALL_CALLS_HOST_PLAIN": addresses.plain_calls_base(),
         "TESTCALL_ADMIN_HOST_PLAIN": addresses.plain_api_base(),
         "TESTCALL_CLIENT_HOST_PLAIN": addresses.plain_client_base(),
+        "TESTCALL_CHAT_ADMIN_HOST": addresses.chat_admin_host,
+        "TESTCALL_CHAT_CLIENT_HOST": addresses.chat_client_host,
         "TESTCALL_CONTROL": addresses.control,
         "TESTCALL_CONTROL_TOKEN": simulator.control_token,
         "TESTCALL_CA": str(addresses.ca_path),

@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_args
 
+from testcall_simulator.errors import SimulatorError
+
 RingStatus = Literal["initiated", "ongoing", "rejected", "busy", "cancelled", "unanswered", "ended"]
 """What a client may ask for and a call may be (``CometChat.CALL_STATUS``)."""
 ReceiverType = Literal["user", "group"]
@@ -30,7 +32,7 @@ _ALL: frozenset[RingStatus] = frozenset(STATUSES)
 _BOTH: frozenset[ReceiverType] = frozenset({"user", "group"})
 
 
-class RingRefusedError(Exception):
+class RingRefusedError(SimulatorError):
     """The service refuses to ring, or to change a call; ``code`` is what the client is told."""
 
     def __init__(self, code: str, message: str = "") -> None:

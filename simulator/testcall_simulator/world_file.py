@@ -6,6 +6,7 @@ apps:
     region: eu
     settings: {presenter_mode: false}
     users: [{uid: ann, name: Ann}, {uid: ben, auth_token: a-token-of-my-own}]
+    groups: [{guid: team, members: [ann, ben]}]
     calls: [{session_id: daily, initiator: ann, status: ended, minutes: 12, participants: [ann, ben]}]
 ```
 """
@@ -72,6 +73,14 @@ class SessionEntry(_Strict):
     type: Literal["audio", "video"] = "video"
 
 
+class GroupEntry(_Strict):
+    """A group, to be rung as one; the first member owns it."""
+
+    guid: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,100}$")]
+    name: str = ""
+    members: Annotated[list[str], Field(min_length=1)]
+
+
 class SettingsEntry(_Strict):
     """What differs from the usual :class:`~testcall_simulator.world.AppSettings`."""
 
@@ -81,6 +90,7 @@ class SettingsEntry(_Strict):
     expand_session_ids: bool = False
     requests_per_minute: Annotated[int, Field(ge=0)] = 20_000
     core_requests_per_minute: Annotated[int, Field(ge=0)] = 10_000
+    refuse_busy_receiver: bool = False
 
 
 class AppEntry(_Strict):
@@ -93,6 +103,7 @@ class AppEntry(_Strict):
     users: list[UserEntry] = []
     calls: list[CallEntry] = []
     sessions: list[SessionEntry] = []
+    groups: list[GroupEntry] = []
 
 
 class WorldFile(_Strict):
@@ -131,6 +142,8 @@ def build_world(described: WorldFile, *, seed: int = 0, clock: Clock | None = No
             world.add_key(app.app_id, key.scope, key.key)
         for user in entry.users:
             world.add_user(app_id=app.app_id, **user.model_dump())
+        for group in entry.groups:
+            world.add_group(group.guid, group.members, name=group.name, app_id=app.app_id)
         for call in entry.calls:
             world.record(_call(world, app, call))
         for session in entry.sessions:

@@ -5,7 +5,9 @@ import pytest
 
 from testcall_simulator import Simulator
 from testcall_simulator.clock import VirtualClock
+from testcall_simulator.errors import WorldError
 from testcall_simulator.ringing import RingRefusedError
+from testcall_simulator.world_file import load_world
 
 CLIENT = "https://testapp.apiclient-us.cometchat.io/v3.0"
 CALLS = "https://testapp.call-us.cometchat.io/v3.0"
@@ -315,3 +317,24 @@ def test_the_same_seed_gives_the_same_session_ids():
             headers = {"authToken": sim.world.user("alice").auth_token}
             ids.append(session_of(http.post(f"{CLIENT}/calls", headers=headers, json=ring_body()).json()["data"]))
     assert ids[0] == ids[1]
+
+
+async def test_the_control_api_rings_and_answers():
+    async with Simulator() as sim, httpx.AsyncClient(headers={"x-testcall-token": sim.control_token}) as http:
+        rung = (await http.post(f"{sim.addresses.control}rings", json={"caller": "alice", "receiver": "bob"})).json()
+        url = f"{sim.addresses.control}rings/{rung['session']}"
+        assert (await http.post(url, json={"uid": "bob", "status": "ongoing"})).json()["status"] == "ongoing"
+        refused = await http.post(url, json={"uid": "carol", "status": "ended"})
+        assert (refused.status_code, refused.json()["error"]) == (400, "ERR_CALL_NOT_A_PART")
+
+
+def test_a_world_file_has_groups(tmp_path):
+    file = tmp_path / "world.yaml"
+    file.write_text(
+        "apps: [{app_id: shop, users: [{uid: ann}, {uid: ben}], groups: [{guid: Team, members: [ann, ben]}]}]"
+    )
+    group = load_world(file).ringing.find_group("shop", "team")
+    assert (group.name, group.owner, group.members) == ("Team", "ann", {"ann", "ben"})
+    file.write_text("apps: [{app_id: shop, groups: [{guid: team, members: [nobody]}]}]")
+    with pytest.raises(WorldError, match="nobody"):
+        load_world(file)
