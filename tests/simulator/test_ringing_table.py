@@ -1,6 +1,7 @@
 """Which status may follow which: every combination, written out by hand from the documented statuses and codes."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -145,3 +146,15 @@ def test_whatever_is_asked_a_call_stays_whole(receiver_type, asked):
         assert not ring.joined & ring.gone
         assert ring.is_over == (ring.ended_at is not None)
         assert ring.status != "ongoing" or ring.joined
+
+
+@pytest.mark.parametrize("receiver_type", ["user", "group"])
+@pytest.mark.parametrize("now", ["initiated", "ongoing"])
+@pytest.mark.parametrize("to", STATUSES)
+def test_the_guide_shows_the_table_as_it_is(receiver_type, now, to):
+    row = row_for(receiver_type, now, to)
+    caller, callee = (
+        f"`{row.code}`" if row.code else row.after if role in row.by else f"`{WRONG}`" for role in ("caller", "callee")
+    )
+    guide = (Path(__file__).parents[2] / "docs" / "ringing.md").read_text(encoding="utf-8")
+    assert f"| {receiver_type} | {now} | {to} | {caller} | {callee} |" in guide.splitlines()
