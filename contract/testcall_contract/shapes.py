@@ -137,11 +137,9 @@ def describe(value: Any) -> str:
         return "[" + ", ".join(describe(item) for item in value[:4]) + (", …]" if len(value) > 4 else "]")
     if isinstance(value, str):
         return repr(value if len(value) <= 80 else value[:77] + "…")
-    return (
-        {None: "null", True: "true", False: "false"}.get(value, str(value))
-        if not isinstance(value, float)
-        else str(value)
-    )
+    if value is None:
+        return "null"
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def shape_text(shape: Shape) -> str:

@@ -1,0 +1,26 @@
+"""How values are told in sentences."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from testcall_contract.shapes import describe
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (0, "0"),
+        (1, "1"),
+        (False, "false"),
+        (True, "true"),
+        (None, "null"),
+        (0.0, "0.0"),
+        ({"at": 0}, "{at: 0}"),
+        ([1], "[1]"),
+    ],
+)
+def test_numbers_are_not_told_as_truth_values(value: Any, words: str) -> None:
+    assert describe(value) == words
