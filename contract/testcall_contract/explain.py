@@ -13,7 +13,7 @@ from typing import Any
 from testcall_contract.citation import cite
 from testcall_contract.errors import ContractError
 from testcall_contract.loader import contract_names, load, load_core
-from testcall_contract.models import Contract, Core, ErrorCode, Event, Operation, Setting
+from testcall_contract.models import Contract, Core, Endpoint, ErrorCode, Event, Operation, Setting
 from testcall_contract.promises import Promise, Subject, items, promises
 from testcall_contract.rules import RULES
 from testcall_contract.shapes import shape_text
@@ -144,6 +144,7 @@ def _operation(contract: Contract, core: Core, subject: Subject, item: Operation
         "says": core.operations.get(subject.key),
         "on": item.on or contract.style.holder,
         "also_called": item.alternatives or None,
+        "endpoint": _endpoint(item.endpoint) if item.endpoint else None,
         "parameters": [_parameter(p) for p in item.parameters],
         "overloads": [{"id": o.id, "parameters": [_parameter(p) for p in o.parameters]} for o in item.overloads]
         or None,
@@ -162,6 +163,16 @@ def _operation(contract: Contract, core: Core, subject: Subject, item: Operation
         "errors": [_carried(contract, core, key) for key in dict.fromkeys(carried)],
         "delegates_to": item.delegates_to,
         "mandatory": item.mandatory,
+    }
+
+
+def _endpoint(endpoint: Endpoint) -> Explanation:
+    return {
+        "method": endpoint.method,
+        "address": endpoint.base + endpoint.path,
+        "headers": dict(endpoint.headers),
+        "query": {name: shape_text(shape) for name, shape in endpoint.query.items()},
+        "body": None if endpoint.body is None else shape_text(endpoint.body),
     }
 
 

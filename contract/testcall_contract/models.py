@@ -163,15 +163,31 @@ class Signature(_Model):
     parameters: list[Parameter] = Field(default_factory=list)
 
 
+class Endpoint(_Model):
+    """Where an operation of a REST contract is asked for.
+
+    ``base`` is the address in front of ``path``; in both ``{name}`` stands for a value. ``headers`` says of each whether it has to
+    be there; ``query`` has the shape of each parameter, ``body`` that of the JSON.
+    """
+
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+    base: str = Field(pattern=r"^https://")
+    path: str = Field(pattern=r"^/")
+    headers: dict[str, Literal["required", "optional"]] = Field(default_factory=dict)
+    query: dict[str, Shape] = Field(default_factory=dict)
+    body: Shape | None = None
+
+
 class Operation(Item):
     """Something an application calls. ``on`` names the class or object; absent: the dialect's holder.
 
     ``signature`` tells operations of one name apart, where a dialect overloads it: the adapter gets it with the call. ``get``
     and ``set`` are a property that is read and one that is assigned. ``arguments`` says how this operation takes them, where a
-    dialect has both ways.
+    dialect has both ways. ``endpoint`` is for REST alone.
     """
 
     name: str
+    endpoint: Endpoint | None = None
     on: str | None = None
     signature: str | None = None
     arguments: Literal["positional", "named"] | None = None

@@ -112,6 +112,7 @@ def shapes(case: Case) -> Iterator[Finding]:
         yield from case.shape_findings((*place, "success", "value"), operation.delivers.success.value)
         if operation.delivers.failure:
             yield from case.shape_findings((*place, "failure", "error"), operation.delivers.failure.error)
+        yield from _endpoint_shapes(case, ("operations", key, "endpoint"), operation)
     for key, event in contract.events.items():
         for index, payload in enumerate(event.payload):
             yield from case.shape_findings(("events", key, "payload", index, "shape"), payload.shape)
@@ -122,6 +123,15 @@ def shapes(case: Case) -> Iterator[Finding]:
         yield from case.shape_findings(("types", key, "shape"), type_.shape)
         if _is_circular(case, key):
             yield Finding(("types", key, "shape"), f"the type {key} is nothing but another name of itself")
+
+
+def _endpoint_shapes(case: Case, place: Location, operation: Operation) -> Iterator[Finding]:
+    if operation.endpoint is None:
+        return
+    for name, shape in operation.endpoint.query.items():
+        yield from case.shape_findings((*place, "query", name), shape)
+    if operation.endpoint.body is not None:
+        yield from case.shape_findings((*place, "body"), operation.endpoint.body)
 
 
 def _is_circular(case: Case, key: str) -> bool:

@@ -99,7 +99,7 @@ async def test_it_serves_an_ipv6_host():
         pytest.skip("no IPv6 on this machine")
     async with Simulator(host="::1") as sim, httpx.AsyncClient() as http:
         answer = await http.get(sim.addresses.plain_calls_base() + "/calls")
-    assert answer.json()["error"]["code"] == "AUTH_ERR_EMPTY_AUTH_TOKEN"
+    assert answer.json()["error"]["code"] == "AUTH_ERR_EMPTY_APIKEY"
 
 
 async def test_a_given_world_is_served():

@@ -72,8 +72,8 @@ def _call_of_path(world: World, request: Request) -> tuple[Call, bool]:
 
 
 def _caller(world: World, request: Request) -> tuple[str, str | None, bool]:
-    """App, user (None: the whole app), and whether it is an SDK."""
-    if "apikey" not in request.wire.headers:
+    """App, user (None: the whole app), and whether it is an SDK; who shows nothing is refused as a server, as the pages say."""
+    if "apikey" not in request.wire.headers and "authtoken" in request.wire.headers:
         _, user = authenticated(world, request)
         return user.app_id, user.uid, True
     key = keyed(world, request, "fullAccess")
