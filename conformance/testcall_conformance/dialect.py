@@ -5,7 +5,7 @@ Everything comes from the contract; no dialect is named here. What values mean (
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -92,13 +92,16 @@ class Dialect:
             new = [given.values.get(key) for key in spec.new] if any(key in given.values for key in spec.new) else []
             later = {key: value for key, value in given.values.items() if key not in spec.new}
             named = {_setter(spec, key): value for key, value in later.items()} | dict(given.extra)
+            several = {_setter(spec, key) for key in later if _takes_several(spec.members[key])}
             return {
                 "$": "builder",
                 "class": spec.builder or spec.name,
                 "new": new,
-                "calls": [] if spec.fields else [[name, [value]] for name, value in named.items()],
+                "calls": []
+                if spec.fields
+                else [[name, list(value) if name in several else [value]] for name, value in named.items()],
                 "sets": named if spec.fields else {},
-                "build": given.built,
+                "build": given.built and bool(spec.build),
             }
         named = {spec.members[key].name: value for key, value in given.values.items()} | dict(given.extra)
         return named if spec.form == "object" else {"$": "new", "class": spec.name, "arguments": named}
@@ -129,6 +132,17 @@ class Dialect:
         return [concept for concept, event in self.contract.events.items() if listener_key in event.via]
 
 
+def names_offered(contract: Contract, offers: Callable[[str, str], bool]) -> dict[str, str]:
+    """Operation concept → the other name that documents have for it, where the build offers that one and not the usual one."""
+    chosen = {}
+    for concept, operation in contract.operations.items():
+        on = operation.on or contract.style.holder
+        other = next((name for name in operation.alternatives if offers(on, name)), None)
+        if other is not None and not offers(on, operation.name):
+            chosen[concept] = other
+    return chosen
+
+
 def function(identity: str, does: Any = None) -> dict[str, Any]:
     """A function that the adapter makes; when it is called, a callback named by ``identity`` comes."""
     value: dict[str, Any] = {"$": "function", "id": identity}
@@ -156,6 +170,11 @@ def _positional(concept: str, parameters: list[Parameter], values: Mapping[str, 
     while arguments and arguments[-1] is OMIT:
         arguments.pop()
     return [UNDEFINED if argument is OMIT else argument for argument in arguments]
+
+
+def _takes_several(setting: Setting) -> bool:
+    """Whether the setter has several arguments: then its legal values are the lists of them."""
+    return setting.type == "list" and any(isinstance(legal, list) for legal in setting.values)
 
 
 def _setter(spec: SettingsObject, key: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -38,14 +39,29 @@ class Recording:
         self.failure = failure
 
     def act(self, cause: str) -> Recording | None:
-        """The part of the recording in which ``cause`` was acted, up to the next act; None when it was not."""
+        """The part in which ``cause`` was acted, up to the next act, or to its own end if it was the last; None when it was not."""
         begin = next((i for i, e in enumerate(self.events) if _frames(e, cause, "begin")), None)
         if begin is None:
             return None
-        end = next(
-            (i for i in range(begin + 1, len(self.events)) if _is_act(self.events[i], "begin")), len(self.events)
-        )
+        rest = range(begin + 1, len(self.events))
+        following = next((i for i in rest if _is_act(self.events[i], "begin")), None)
+        own_end = next((i + 1 for i in rest if _frames(self.events[i], cause, "end")), len(self.events))
+        end = following if following is not None else own_end
         return Recording(self.scene, self.events[begin:end], self.contract, self.failure)
+
+    def since(self, cause: str) -> Recording | None:
+        """The part from where ``cause`` was acted to the end of the last act; None when it was not."""
+        begin = next((i for i, e in enumerate(self.events) if _frames(e, cause, "begin")), None)
+        if begin is None:
+            return None
+        ends = [i + 1 for i, e in enumerate(self.events) if _is_act(e, "end")]
+        end = ends[-1] if ends and ends[-1] > begin else len(self.events)
+        return Recording(self.scene, self.events[begin:end], self.contract, self.failure)
+
+    def whole(self) -> Recording | None:
+        """The part up to the end of the last act that was played whole, without the failure that came later; None without acts."""
+        ends = [i for i, e in enumerate(self.events) if _is_act(e, "end")]
+        return Recording(self.scene, self.events[: ends[-1] + 1], self.contract) if ends else None
 
     def before(self, cause: str) -> Recording:
         """Everything up to the act of ``cause``."""
@@ -100,6 +116,14 @@ class Recording:
         return [
             e for e in self.events
             if e.kind == "wire" and e.name == name and all(e.data.get(key) == value for key, value in data.items())
+        ]  # fmt: skip
+
+    def stanzas(self, pattern: str) -> list[TraceEvent]:
+        """The stanzas of the build that match a regular expression."""
+        return [
+            e for e in self.events
+            if e.data.get("channel") == "xmpp" and e.data.get("direction") == "in"
+            and re.search(pattern, str(e.data.get("stanza", "")))
         ]  # fmt: skip
 
     def joined(self, user: str) -> TraceEvent | None:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from testcall_conformance.dialect import Call, function
+from testcall_conformance.playing import Play
 from testcall_conformance.results import Result
-from testcall_conformance.scenes import Play, Scene
+from testcall_conformance.scenes import Scene
 from testcall_conformance.stage import Actor, Stage
 from testcall_contract.models import Contract
 
-PREFERRED = ("participant_joined", "participant_list_changed", "login_succeeded", "session_joined")
+PREFERRED = (
+    "participant_joined",
+    "participant_list_changed",
+    "login_succeeded",
+    "session_joined",
+    "participant_joined_v4",
+)
 """Events with which listeners are tried: those that another participant brings about, so that they can be repeated."""
 
 
@@ -25,13 +30,13 @@ async def play_listeners(stage: Stage, scene: Scene) -> None:
     Labels: ``one``, ``two`` (both stay), ``old`` and ``new`` (one id), ``removed``, ``unsubscribed``, ``aborted``,
     ``partial`` (one callback only).
     """
-    key = dict(scene.params)["listener"]
-    event = trial_event(stage.contract, key)
+    key = scene.get("listener")
+    event = trial_event(stage.contract, key) or ""
     actor = await stage.actor()
     play = Play(stage, actor, "listeners")
     try:
         await actor.initialize()
-        await _register_all(stage, actor, key, event or "")
+        await _register_all(stage, actor, key, event)
         if event == "login_succeeded":
             await play.act("login")
         else:
@@ -48,8 +53,7 @@ async def _log_in_and_join(play: Play) -> None:
 
 
 async def _gone(play: Play) -> None:
-    for peer in play.peers.values():
-        await peer.leave()
+    await play.dismiss_peers()
     await play.actor.close()
 
 
@@ -107,7 +111,7 @@ async def _abort(stage: Stage, actor: Actor, key: str, event: str) -> None:
 
 async def play_thrower(stage: Stage, scene: Scene) -> None:
     """A listener whose callback throws, registered before another, which has to be called all the same."""
-    key = dict(scene.params)["listener"]
+    key = scene.get("listener")
     event = trial_event(stage.contract, key) or ""
     actor = await stage.actor()
     play = Play(stage, actor, "thrower")
@@ -122,9 +126,8 @@ async def play_thrower(stage: Stage, scene: Scene) -> None:
 
 
 async def play_survival(stage: Stage, scene: Scene) -> None:
-    """A listener after ``cause``: the participant joins, the cause comes, and then they join again."""
-    params = dict(scene.params)
-    key = params["listener"]
+    """A listener after ``cause``: the participant joins, the cause comes, and then they join again (``rejoin``: just that)."""
+    key, cause = scene.get("listener"), scene.get("cause")
     actor = await stage.actor()
     play = Play(stage, actor, "survival")
     try:
@@ -133,13 +136,15 @@ async def play_survival(stage: Stage, scene: Scene) -> None:
         await actor.log_in()
         await actor.make_token(stage.new_session("survival"))
         await play.act("join")
-        if params["cause"] in ("last_remote_leave", "leave"):
+        if cause in ("last_remote_leave", "leave", "rejoin"):
             await play.act("remote_join_first")
-        if params["cause"] != "rejoin":
-            await play.act(params["cause"])
+        if cause == "rejoin":
+            await play.act("last_remote_leave")
+        else:
+            await play.act(cause)
         if play.in_session:
             await play.act("leave")
-        play.peers.clear()
+        await play.dismiss_peers()
         await actor.make_token(stage.new_session("survival"))
         await play.act("join")
         await play.act("remote_join")
@@ -147,17 +152,52 @@ async def play_survival(stage: Stage, scene: Scene) -> None:
         await _gone(play)
 
 
+async def play_settings_listener(stage: Stage, scene: Scene) -> None:
+    """Joins whose settings carry a listener.
+
+    ``form``: ``partial`` (one callback only), ``literal`` (an object that is not wrapped); ``again``: a second join on the same
+    instance carries another listener, ``second``, and the first one is ``first``.
+    """
+    key, form = scene.get("listener"), scene.get("form", "")
+    actor = await stage.actor()
+    play = Play(stage, actor, "settings_listener")
+    try:
+        await actor.initialize()
+        await actor.log_in()
+        labels = ("first", "second") if scene.get("again") else (form,)
+        for label in labels:
+            await _join_listening(play, key, label, form)
+            if label == "first":
+                await play.act("leave")
+        await play.act("remote_join")
+    finally:
+        await _gone(play)
+
+
+async def _join_listening(play: Play, key: str, label: str, form: str) -> None:
+    stage, actor = play.stage, play.actor
+    listener = stage.contract.listeners[key]
+    assert listener.setting is not None
+    object_key, _, member = listener.setting.partition(".")
+    only = [trial_event(stage.contract, key) or ""] if form == "partial" else None
+    value = stage.dialect.listener_value(key, listener, label, only)
+    if form == "literal" and listener.wrap:
+        value = value["arguments"][0]
+    await actor.make_token(stage.new_session("settings-listener"))
+    play.object_key, play.settings = object_key, {member: value}
+    await play.act("join")
+
+
 async def play_registration(stage: Stage, scene: Scene) -> None:
     """Registering ``when`` (before_init, before_join, after_join) is the probe."""
-    params = dict(scene.params)
-    key, when = params["listener"], params["when"]
+    key, when = scene.get("listener"), scene.get("when")
     event = trial_event(stage.contract, key) or ""
     actor = await stage.actor()
     play = Play(stage, actor, "registration")
 
     async def register() -> None:
         only = None if stage.contract.listeners[key].form == "object" else [event]
-        await actor.register(key, "probe", only)
+        await actor.register_now(key, "probe", only)
 
     try:
         if when == "before_init":
@@ -173,34 +213,3 @@ async def play_registration(stage: Stage, scene: Scene) -> None:
         await play.act("remote_join")
     finally:
         await _gone(play)
-
-
-async def play_surface(stage: Stage, scene: Scene) -> None:
-    """Read what can be read without a session: constants, and what getters of built settings return."""
-    actor = await stage.actor()
-    try:
-        for concept, constant in stage.contract.constants.items():
-            on, _, name = constant.path.rpartition(".")
-            await stage.invoke(actor.id, f"constant:{concept}", Call(on or "window", name, [], "get"), "constant")
-        for object_key, spec in stage.contract.settings.items():
-            if spec.form == "builder":
-                await _getters(stage, actor, object_key)
-    finally:
-        await actor.close()
-
-
-async def _getters(stage: Stage, actor: Actor, object_key: str) -> None:
-    from testcall_conformance.dialect import Given
-    from testcall_conformance.setting_scenes import legal_values
-
-    spec = stage.contract.settings[object_key]
-    for key, setting in spec.members.items():
-        if not setting.getter:
-            continue
-        tries: list[tuple[str, dict[str, Any]]] = [("default", {})]
-        others = [v for v in legal_values(setting) if v != setting.default]
-        tries += [("set", {key: others[0]})] if others else []
-        for label, values in tries:
-            built = stage.dialect.settings(object_key, Given(values))
-            call = Call(built, setting.getter, [])
-            await stage.invoke(actor.id, f"getter:{object_key}.{key}", call, label)

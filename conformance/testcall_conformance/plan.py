@@ -12,6 +12,7 @@ from fnmatch import fnmatchcase
 from testcall_conformance.checks import CHECKS, NotRun, Question
 from testcall_conformance.protocol import Description
 from testcall_conformance.scenes import Scene
+from testcall_conformance.versions import too_new
 from testcall_contract.models import Contract
 from testcall_contract.promises import Promise, promises
 
@@ -52,9 +53,9 @@ class Selection:
         return not self.families or any(fnmatchcase(promise.family, pattern) for pattern in self.families)
 
 
-def question_of(promise: Promise, contract: Contract, description: Description) -> Question:
+def question_of(promise: Promise, contract: Contract, description: Description, profile: str = "quick") -> Question:
     """The question that a promise puts."""
-    return Question(promise, contract, description, dict(promise.args))
+    return Question(promise, contract, description, dict(promise.args), profile)
 
 
 def task_of(question: Question) -> Task:
@@ -64,6 +65,9 @@ def task_of(question: Question) -> Task:
         return Task(promise.id, not_run=NotRun(f"untestable: {promise.untestable}", "simulator"))
     if promise.needs_test:
         return Task(promise.id, not_run=NotRun(f"needs a test: {promise.needs_test}", "simulator"))
+    unborn = too_new(question)
+    if unborn:
+        return Task(promise.id, not_run=unborn)
     check = CHECKS.get(promise.rule)
     if check is None:
         return Task(promise.id, not_run=NotRun(f"needs a test: rule {promise.rule} has no check yet", "simulator"))
@@ -79,10 +83,12 @@ def task_of(question: Question) -> Task:
     return Task(promise.id, tuple(dict.fromkeys(scenes)))
 
 
-def make_plan(contract: Contract, description: Description, selection: Selection, build: str) -> list[WorkUnit]:
+def make_plan(
+    contract: Contract, description: Description, selection: Selection, build: str, profile: str = "quick"
+) -> list[WorkUnit]:
     """The work units of one build, the longest first; what isn't run is in a unit of its own, without scenes."""
     chosen = [p for p in promises(contract) if selection.takes(p)]
-    tasks = [task_of(question_of(p, contract, description)) for p in chosen]
+    tasks = [task_of(question_of(p, contract, description, profile)) for p in chosen]
     idle = tuple(task for task in tasks if task.not_run)
     units = _grouped([task for task in tasks if not task.not_run], build)
     if idle:
@@ -90,30 +96,45 @@ def make_plan(contract: Contract, description: Description, selection: Selection
     return units
 
 
-UNIT_GROUPS: dict[str, str] = {"settings": "settings", "bad_setting": "refusals", "unknown_key": "refusals"}
-"""Kinds of scene that are played in one unit of that name; ``call`` scenes are split by operation, tours by name."""
-
-_WEIGHT = {
-    "in_call": 20.0,
-    "settings": 3.0,
-    "tour": 8.0,
-    "muted_media": 6.0,
-    "listeners": 4.0,
-    "survival": 6.0,
-    "registration": 4.0,
+UNIT_GROUPS: dict[str, str] = {
+    "bad_setting": "refusals",
+    "unknown_key": "refusals",
+    "listeners": "listeners",
+    "registration": "listeners",
+    "thrower": "listeners",
+    "survival": "survival",
+    "settings_listener": "survival",
+    "login_race": "calls",
+    "login_state": "calls",
+    "logout_in_call": "joins",
+    "every_call": "calls",
+    "surface": "calls",
+    "app_effect": "calls",
+    "records": "records",
+    "pages": "records",
+    "fetch_race": "records",
+    "record_getters": "records",
+    "in_call": "in-call",
+    "css": "css",
+    "idle": "idle",
+    "joined_media": "media",
+    "role": "media",
+    "token": "session",
 }
+"""Kind of scene → the unit in which it is played; ``call`` scenes are split by operation, tours by name, settings by object."""
+
+_WEIGHT = {"in_call": 20.0, "settings": 3.0, "tour": 6.0, "joined_media": 7.0, "role": 8.0, "listeners": 4.0, "survival": 6.0,
+           "settings_listener": 6.0, "registration": 4.0, "every_call": 6.0, "css": 4.0, "idle": 6.0}  # fmt: skip
 
 
 def _group(scene: Scene) -> str:
-    params = dict(scene.params)
     if scene.kind == "tour":
-        return f"tour-{params['name']}"
+        beside = scene.get("object", "")
+        return f"tour-{scene.get('name')}{'-' if beside else ''}{beside}"
     if scene.kind == "call":
-        return "joins" if params["operation"].startswith("join") else "calls"
-    if scene.kind in ("listeners", "thrower", "survival", "registration"):
-        return "listeners"
-    if scene.kind in ("login_race", "login_state", "every_call", "surface"):
-        return "calls"
+        return "joins" if str(scene.get("operation")).startswith("join") else "calls"
+    if scene.kind == "settings":
+        return f"settings-{scene.get('object')}" if scene.get("object") else "settings"
     return UNIT_GROUPS.get(scene.kind, "session")
 
 

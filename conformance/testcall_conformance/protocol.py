@@ -79,7 +79,7 @@ class WorldInfo(Message):
     ca: str = ""
     users: list[WorldUser] = Field(default_factory=list)
     seed: int = 0
-    devices: Literal["granted", "denied", "none"] = "granted"
+    devices: Literal["granted", "denied", "none", "no_screen"] = "granted"
     clock: Literal["real", "virtual"] = "real"
 
 

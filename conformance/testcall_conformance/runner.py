@@ -141,7 +141,7 @@ async def _describe(sdk: str, options: RunOptions, names: dict[str, int]) -> Bui
     name = options.contract or description.contract
     contract = load_contract(name)
     identity = _build_id(sdk, description, names)
-    units = make_plan(contract, description, options.selection, identity)
+    units = make_plan(contract, description, options.selection, identity, options.profile)
     if not any(unit.tasks for unit in units):
         raise ConformanceError(f"--clause/--family select nothing of {contract.contract}; see `testcall spec show`")
     return Build(identity, sdk, name, description, tuple(units), trouble)

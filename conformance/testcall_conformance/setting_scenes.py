@@ -1,156 +1,201 @@
-"""Scenes around settings: joins with chosen settings, looked at from outside; and the plan of which values to try together.
-
-A join costs a second with a real build, so values are tried together where they don't hide one another (see
-:func:`assignments`), and Hypothesis draws further combinations from the contract.
-"""
+"""Scenes around settings: joins with chosen settings, looked at from outside."""
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from testcall_conformance.actor import JOIN_BY
+from testcall_conformance.acts import change_device, devices_in_use
 from testcall_conformance.bad_values import bad_setting
 from testcall_conformance.call_scenes import instance, probe, reach
-from testcall_conformance.scenes import Play, Scene, look
+from testcall_conformance.controls import findable, note_class, note_look
+from testcall_conformance.dialect import OMIT, Given
+from testcall_conformance.playing import Play
+from testcall_conformance.scenes import Scene
 from testcall_conformance.stage import Actor, Stage
-from testcall_contract.models import Contract, Setting
+from testcall_contract.models import Contract
 
-ALONE_KINDS = frozenset({"no_video", "controls_shown", "layout_at_join", "recording_at_join", "control_hides_all"})
-"""Effects that hide or change the effects of other settings: their values are tried by themselves."""
-
-Assignment = tuple[tuple[str, Any], ...]
-"""Settings set together: (concept, value) pairs, sorted by concept."""
-
-
-def legal_values(setting: Setting) -> list[Any]:
-    """The legal values that are tried of a setting: all of a small domain, the edges of a large one."""
-    if setting.type == "boolean":
-        return [True, False]
-    if setting.values:
-        return list(setting.values)
-    if setting.type in ("integer", "number"):
-        edges = [setting.minimum, setting.default, setting.maximum]
-        whole = [int(v) if setting.type == "integer" and v is not None else v for v in edges]
-        return list(dict.fromkeys(v for v in whole if isinstance(v, (int, float))))
-    if setting.type == "string" and not names_a_device(setting):
-        return ["Some text"]
-    return []
-
-
-def names_a_device(setting: Setting) -> bool:
-    """Whether the setting takes the id of a device: no text at will is a legal value of it."""
-    return setting.effect is not None and setting.effect.kind == "device_used"
-
-
-def assignments(contract: Contract, object_key: str = "session_settings") -> list[Assignment]:
-    """Joins that, together, try every legal value of every setting once, with few joins.
-
-    First nothing (all defaults); then all values but the defaults of settings that don't disturb one another, as many joins
-    as the largest domain needs; then each disturbing value by itself.
-    """
-    found: list[Assignment] = [()]
-    together: dict[str, list[Any]] = {}
-    for key, setting in contract.settings[object_key].members.items():
-        if setting.effect is None and not setting.clauses:
-            continue
-        others = [v for v in legal_values(setting) if setting.has_default is False or v != setting.default]
-        kind = setting.effect.kind if setting.effect else "none"
-        if kind in ALONE_KINDS:
-            found += [((key, value),) for value in others]
-        elif others:
-            together[key] = others
-    rounds = max((len(values) for values in together.values()), default=0)
-    for index in range(rounds):
-        chosen = {key: values[index] for key, values in together.items() if index < len(values)}
-        found.append(tuple(sorted(chosen.items(), key=lambda pair: pair[0])))
-    explicit = {
-        key: setting.default
-        for key, setting in contract.settings[object_key].members.items()
-        if setting.type in ("boolean", "enum") and setting.has_default and setting.default is not None
-    }
-    found.append(tuple(sorted(explicit.items())))
-    found += _under(contract, object_key)
-    return list(dict.fromkeys(found))
-
-
-def _under(contract: Contract, object_key: str) -> list[Assignment]:
-    """For effects that show only under other settings (``under``): those, with each value of the setting."""
-    found = []
-    for key, setting in contract.settings[object_key].members.items():
-        under = setting.effect.args.get("under") if setting.effect else None
-        if under:
-            found += [tuple(sorted({**under, key: value}.items())) for value in legal_values(setting)]
-    return found
-
-
-def drawn(contract: Contract, count: int, seed: int, object_key: str = "session_settings") -> list[Assignment]:
-    """``count`` sparse combinations drawn from the contract by Hypothesis' strategy; the same seed draws the same."""
-    from testcall_conformance.strategies import sample, settings_assignments
-
-    strategy = settings_assignments(contract, object_key)
-    return [tuple(sorted(a.items())) for a in sample(strategy, count, random.Random(seed).getrandbits(32))]
+OTHER_DEVICE = "@other"
+"""As the value of a setting: the id of a device of its kind that isn't the usual one, asked of the build before the join."""
 
 
 async def play_settings(stage: Stage, scene: Scene) -> None:
-    """Join with the scene's settings while bob is there, and look at what can be seen of them; then leave."""
-    values = dict(dict(scene.params)["values"])
+    """Join with the scene's settings while bob is there, and look at what can be seen of them; then leave.
+
+    Parameters: ``values`` (pairs of setting concept and value), ``object`` (the settings object), ``peers`` (0: nobody else is
+    there).
+    """
+    values, object_key = plain(scene.get("values", ())), scene.get("object", "session_settings")
     actor = await stage.actor()
-    play = Play(stage, actor, "settings")
+    play = Play(stage, actor, "settings", object_key=object_key, settings=values)
     try:
         actor.session = stage.new_session("settings")
         await reach(stage, actor, "token")
-        await play.peer("bob")
-        after = stage.trace.last_seq
-        await actor.join(values, label="probe")
-        play.in_session = await actor.joined(after)
+        await _choose_devices(play)
+        if scene.get("peers", 1):
+            await play.peer("bob")
+        await play.join("probe")
         if play.in_session:
-            await stage.until(lambda e: e.name == "media_connected" and e.data.get("session") == actor.session, after)
-            await stage.settle()
-            await look_at_controls(stage, actor, values)
-            await actor.call("leave_session", "arrange")
-            await actor.left(after)
+            await _look_around(play)
+            await _leave(play)
     finally:
-        for peer in play.peers.values():
-            await peer.leave()
+        await play.dismiss_peers()
         await actor.close()
 
 
-async def look_at_controls(stage: Stage, actor: Actor, values: Mapping[str, Any]) -> None:
-    """Look at every control that a setting of the contract shows or hides, if the adapter has eyes."""
+def plain(values: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """Values of a scene, which have to be hashable, as they are given to a build: lists instead of tuples."""
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in values}
+
+
+async def _choose_devices(play: Play) -> None:
+    """Put the id of a device in the place of :data:`OTHER_DEVICE`, or leave the setting out where there is no other."""
+    members = play.stage.contract.settings[play.object_key].members
+    for key, value in list(play.settings.items()):
+        if value == OTHER_DEVICE:
+            effect = members[key].effect
+            kind = str(effect.args.get("kind", "")) if effect else ""
+            found = await change_device(play, kind, only_list=True)
+            play.settings[key] = OMIT if found is None else found
+            play.stage.trace.add("step", play.actor.id, "device", setting=key, device=found)
+
+
+async def _look_around(play: Play) -> None:
+    stage, actor = play.stage, play.actor
+    if play.peers:
+        await stage.until(lambda e: e.name == "media_connected" and e.data.get("session") == actor.session, 0)
+    await stage.settle()
+    seen = await play.observe("shown")
+    stage.trace.add("media", actor.id, "devices", in_use=devices_in_use(seen))
+    await look_at_controls(stage, actor, play.object_key, play.settings)
+
+
+async def _leave(play: Play) -> None:
+    after = play.stage.trace.last_seq
+    await play.call("leave_session", label="arrange")
+    await play.left(after)
+    await play.stage.settle()
+
+
+async def look_at_controls(stage: Stage, actor: Actor, object_key: str, values: Mapping[str, Any]) -> None:
+    """Look at every control that a setting of the object shows or hides, and at the title, if the adapter has eyes."""
     if not stage.description.capabilities.ui:
         return
-    for control in controls_in(stage.contract, "session_settings"):
-        state = await look(stage, actor.id, control)
-        if state is not None:
-            stage.trace.add("outcome", actor.id, "look", control=control, **state)
+    for control in controls_in(stage.contract, object_key):
+        await note_look(stage, actor.id, control)
+    for key, setting in stage.contract.settings[object_key].members.items():
+        if setting.effect is not None and setting.effect.kind == "title_shown" and isinstance(values.get(key), str):
+            params = {"instance": actor.id, "role": "heading", "name": values[key]}
+            state = dict(await stage.adapter.capability(actor.id, "look", params))
+            stage.trace.add("outcome", actor.id, "look", title=values[key], **state)
 
 
 def controls_in(contract: Contract, object_key: str) -> Iterable[str]:
-    """The controls that settings of the object show or hide, and that the contract knows how to find."""
+    """The controls that settings of the object show or hide, and that the contract knows how to find; those in menus last."""
     named = []
     for setting in contract.settings[object_key].members.values():
-        if setting.effect and "control" in setting.effect.args:
-            named.append(setting.effect.args["control"])
-    return [c for c in dict.fromkeys(named) if c in contract.controls and _findable(contract, c)]
-
-
-def _findable(contract: Contract, control: str) -> bool:
-    return bool(contract.controls[control].names or contract.controls[control].selectors)
+        effects = [setting.effect.args] if setting.effect else []
+        effects += [a.args["effect"]["args"] for c in setting.conflicts for a in c.alternatives if "effect" in a.args]
+        named += [args["control"] for args in effects if "control" in args]
+    known = [control for control in dict.fromkeys(named) if findable(contract, control)]
+    return sorted(known, key=lambda control: contract.controls[control].opened_by is not None)
 
 
 async def play_bad_setting(stage: Stage, scene: Scene) -> None:
     """The call that takes the settings object, with one value; parameters ``object``, ``setting``, ``bad`` or ``value``."""
-    params = dict(scene.params)
-    object_key = params["object"]
-    setting = stage.contract.settings[object_key].members[params["setting"]]
-    value = params["value"] if "value" in params else bad_setting(params["bad"], setting)
-    patient = "value" in params and value not in setting.excludes
+    object_key = scene.get("object")
+    setting = stage.contract.settings[object_key].members[scene.get("setting")]
+    named = dict(scene.params)
+    value = named["value"] if "value" in named else bad_setting(named["bad"], setting)
+    value = list(value) if isinstance(value, tuple) else value
+    await _take(
+        stage, object_key, {scene.get("setting"): value}, patient="value" in named and value not in setting.excludes
+    )
+
+
+async def _take(stage: Stage, object_key: str, values: Mapping[str, Any], *, patient: bool) -> None:
+    """The call that takes the object, with those values: init, a join, or, for a part of the session settings, a join."""
     async with instance(stage, "fresh" if object_key == "app_settings" else "token") as actor:
         if object_key == "app_settings":
-            arguments = {"app_settings": actor.app_settings({params["setting"]: value})}
-            await probe(stage, actor, "initialize", arguments)
+            await probe(stage, actor, "initialize", {"app_settings": actor.app_settings(values)})
+            return
+        concept, parameter = actor.join_by(object_key)
+        if object_key in JOIN_BY:
+            settings = actor.session_settings(object_key, values)
         else:
-            arguments = {object_key: actor.session_settings(object_key, {params["setting"]: value})}
-            concept = "join_presentation" if object_key == "presenter_settings" else "join_session"
-            await probe(stage, actor, concept, arguments, patient=patient)
+            part = stage.dialect.settings(object_key, Given(values))
+            settings = actor.session_settings("session_settings", {object_key: part})
+        await probe(stage, actor, concept, {parameter: settings}, patient=patient)
+
+
+async def play_unknown_key(stage: Stage, scene: Scene) -> None:
+    """The call that takes the settings object, with a key that no source knows."""
+    object_key = scene.get("object")
+    extra = {"noSuchSettingAnywhere": True}
+    actor = await stage.actor()
+    try:
+        if object_key == "app_settings":
+            plain = actor.app_settings()
+            value: Any = plain | extra if isinstance(plain, dict) and "$" not in plain else plain
+            await probe(stage, actor, "initialize", {"app_settings": value})
+        else:
+            await reach(stage, actor, "token")
+            settings = stage.dialect.settings(object_key, Given(extra=extra))
+            await probe(stage, actor, "join_session", {object_key: settings})
+    finally:
+        await actor.close()
+
+
+async def play_app_effect(stage: Stage, scene: Scene) -> None:
+    """Init with the scene's settings of the application, then a request for a token: where it goes is seen from outside."""
+    values = {key: OMIT if value is None else value for key, value in dict(scene.get("values", ())).items()}
+    actor = await stage.actor()
+    try:
+        actor.session = stage.new_session("app")
+        await actor.call("initialize", "arrange", app_settings=actor.app_settings(values))
+        token = stage.simulator.world.user(actor.user).auth_token
+        await actor.call("generate_token", "probe", auth_token=token)
+        await stage.settle()
+    finally:
+        await actor.close()
+
+
+async def play_css(stage: Stage, scene: Scene) -> None:
+    """Join, with or without video, and look for elements by the classes that the contract names; muted and paused, too."""
+    audio_only = bool(scene.get("audio_only"))
+    from testcall_conformance.tours import audio_settings
+
+    actor = await stage.actor()
+    settings = audio_settings(stage.contract) if audio_only else {}
+    play = Play(stage, actor, "css", settings=settings)
+    try:
+        actor.session = stage.new_session("css")
+        await reach(stage, actor, "token")
+        await play.peer("bob")
+        await play.join("probe")
+        if not play.in_session:
+            return
+        await stage.until(lambda e: e.name == "media_connected" and e.data.get("session") == actor.session, 0)
+        await stage.settle()
+        for when, concept in (("", ""), ("audio_muted", "mute_audio"), ("video_paused", "pause_video")):
+            if concept:
+                await play.call(concept, label="arrange")
+                await stage.settle()
+            for name in classes_of(stage.contract, when, audio_only=audio_only):
+                await note_class(stage, actor.id, name)
+    finally:
+        await play.dismiss_peers()
+        await actor.close()
+
+
+def classes_of(contract: Contract, when: str, *, audio_only: bool) -> list[str]:
+    """The classes of ``surface.css_class`` clauses that hold ``when``; in an audio call, those that are for one."""
+    found = []
+    for spec in contract.settings.values():
+        for clause in spec.clauses:
+            if clause.rule == "surface.css_class":
+                wanted = clause.args.get("when", "")
+                if wanted == when or (audio_only and not when and wanted == "audio_only"):
+                    found.append(str(clause.args["class"]))
+    return found

@@ -22,6 +22,8 @@ class Peer:
         self.key = key
         """The room that it is in."""
         self.persona = persona
+        self.screen: Persona | None = None
+        """The occupant of its shared screen, where an SDK would have one."""
 
     @property
     def persona(self) -> Persona:
@@ -72,6 +74,14 @@ class Peer:
     async def command(self, name: str, attributes: dict[str, str] | None = None, value: str | None = None) -> None:
         """Send a command as the SDK does: a presence child, told to everybody once."""
         await self._service.command_peer(self, name, attributes or {}, value)
+
+    async def subject(self, text: str) -> None:
+        """Set the session's subject (XEP-0045 §8.1)."""
+        await self._service.subject_peer(self, text)
+
+    async def share_screen(self, sharing: bool, *, major: int = 5) -> None:
+        """Share a screen, or end that, as an SDK of that major version tells it; nobody gets a picture."""
+        await self._service.share_peer(self, sharing=sharing, major=major)
 
     async def hears(self, occupant_uid: str, *, window_s: float = 1.0) -> AudioSample:
         """What it hears of a user's SDK from now on for ``window_s``, decoded; no frames when that user sends none."""

@@ -261,10 +261,15 @@ class Simulator:
         await self.signalling.mute_participant(session_id, nick, media, app_id=app_id)
 
     async def start_recording(
-        self, session_id: str, *, mode: Literal["file", "stream"] = "file", app_id: str | None = None
+        self,
+        session_id: str,
+        *,
+        mode: Literal["file", "stream"] = "file",
+        by: str | None = None,
+        app_id: str | None = None,
     ) -> None:
-        """Start a recording by the service's own doing; nothing happens when one runs."""
-        await self.signalling.start_recording(session_id, mode=mode, app_id=app_id)
+        """Start a recording by the service's own doing, or on behalf of the occupant ``by``; nothing happens when one runs."""
+        await self.signalling.start_recording(session_id, mode=mode, by=by, app_id=app_id)
 
     async def stop_recording(self, session_id: str, *, app_id: str | None = None) -> None:
         """Stop the recording; nothing happens when none runs."""

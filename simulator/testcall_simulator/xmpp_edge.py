@@ -12,6 +12,7 @@ import random
 import re
 import uuid
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from testcall_contract.trace import Trace
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
 
 SUBPROTOCOL = "xmpp"
 """RFC 7395 §3.1: a client that doesn't ask for it is refused."""
+
+_OWN_SCREENS = 4
+"""The major version of the SDK in which a shared screen is an occupant of its own."""
 
 _FAREWELL_S = 0.5
 """How long sockets may take to be closed when the simulator stops; a fault may be delaying a frame for ever."""
@@ -207,8 +211,28 @@ class SignallingService:
         """A virtual participant sends a command."""
         self._carry_out(self.core.say_virtual(peer.key, peer.persona, (make(CLIENT, name, attributes, text=value),)))
 
+    async def subject_peer(self, peer: Peer, text: str) -> None:
+        """A virtual participant sets the session's subject."""
+        self._carry_out(self.core.message_virtual(peer.key, peer.nick, make(CLIENT, "subject", text=text)))
+
+    async def share_peer(self, peer: Peer, *, sharing: bool, major: int) -> None:
+        """A virtual participant shares a screen, or ends that, as an SDK of that major version tells it. No picture is sent."""
+        if major != _OWN_SCREENS:
+            peer.persona = replace(peer.persona, sharing=sharing)
+            self._carry_out(self.core.update_virtual(peer.key, peer.persona))
+        elif sharing and peer.screen is None:
+            peer.screen = Persona(self._free_nick(peer.key), "", f"{peer.persona.name}(Screen)", screen_of=peer.nick)
+            grant = fx.Grant(peer.key.app_id, peer.key.name, peer.uid)
+            self._carry_out(self.core.join_virtual(grant, peer.screen))
+        elif not sharing and peer.screen is not None:
+            screen, peer.screen = peer.screen, None
+            await self.command_peer(peer, "SCREEN_SHARING_STOPPED", {}, screen.nick)
+            self._carry_out(self.core.remove(peer.key, screen.nick, "left"))
+
     async def remove_peer(self, peer: Peer) -> None:
         """A virtual participant leaves; one that is gone already stays gone."""
+        if peer.screen is not None:
+            await self.share_peer(peer, sharing=False, major=_OWN_SCREENS)
         if (peer.key, peer.nick) in self._peers:
             self._carry_out(self.core.remove(peer.key, peer.nick, "left"))
 
@@ -227,10 +251,15 @@ class SignallingService:
         self._carry_out(self.core.mute(self._key(session_id, app_id), nick, media))
 
     async def start_recording(
-        self, session_id: str, *, mode: Literal["file", "stream"] = "file", app_id: str | None = None
+        self,
+        session_id: str,
+        *,
+        mode: Literal["file", "stream"] = "file",
+        by: str | None = None,
+        app_id: str | None = None,
     ) -> None:
-        """Start a recording by the service's own doing; nothing happens when one runs."""
-        self._carry_out(self.core.record(self._key(session_id, app_id), on=True, mode=mode))
+        """Start a recording by the service's own doing, or on behalf of the occupant ``by``; nothing happens when one runs."""
+        self._carry_out(self.core.record(self._key(session_id, app_id), on=True, mode=mode, by=by))
 
     async def stop_recording(self, session_id: str, *, app_id: str | None = None) -> None:
         """Stop the recording; nothing happens when none runs."""

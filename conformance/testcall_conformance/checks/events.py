@@ -4,49 +4,45 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from testcall_conformance.actor import USER
 from testcall_conformance.checks.registry import Judgement, NotRun, Question, check, unknown
+from testcall_conformance.controls import PRESSED, findable
 from testcall_conformance.evidence import Recording
-from testcall_conformance.scenes import PRESSED, TOUR_OF, TOURS, Scene
-from testcall_conformance.stage import USER
+from testcall_conformance.scenes import (
+    JUDGED_FROM,
+    NEEDED_OPERATIONS,
+    TOUR_OF,
+    TOURS,
+    WITHOUT_JOIN,
+    Scene,
+    can_act,
+    object_of,
+    tour,
+)
 from testcall_contract.models import Event
 from testcall_contract.shapes import describe, mismatch
 from testcall_contract.vocabulary import CAUSES
 
-_SAME_ACT = {"ended_for_all": "ended_for_all"}
 
-_NEEDS_CLOCK = frozenset({"idle_timeout"})
-_WITHOUT_JOIN = frozenset({"login", "login_failure", "logout", "token_refused"})
-_BY_OPERATION = {
-    "mute_audio": "mute_audio",
-    "pause_video": "pause_video",
-    "screen_share_start": "start_screen_share",
-    "screen_share_stop": "stop_screen_share",
-    "recording_start": "start_recording",
-    "recording_stop": "stop_recording",
-    "layout_change": "set_layout",
-    "login": "login",
-    "login_failure": "login",
-    "logout": "logout",
-}
-"""Causes that an operation of the dialect brings about: without it they can't be."""
-
-
-def tour_for(question: Question, cause: str) -> Sequence[Scene] | NotRun:
-    """The tour in which ``cause`` is acted, or why it can't be."""
+def tour_for(question: Question, cause: str, name: str | None = None) -> Sequence[Scene] | NotRun:
+    """The tour in which ``cause`` is acted (or the tour ``name``), or why it can't be."""
+    contract, capabilities = question.contract, question.description.capabilities
     if cause not in TOUR_OF:
-        return NotRun(f"no act brings about: {CAUSES.get(cause, cause)}")
-    capabilities = question.description.capabilities
-    if cause.startswith("button_") and not capabilities.ui:
-        return NotRun("the adapter declares no capability 'ui'")
-    control = question.contract.controls.get(PRESSED.get(cause, ""))
-    if cause in PRESSED and (control is None or not (control.names or control.selectors)):
-        return NotRun(f"no name of the control {PRESSED[cause]!r} is known", "simulator")
-    if cause in _NEEDS_CLOCK and not capabilities.clock:
+        return NotRun(f"no act brings about: {CAUSES.get(cause, cause)}", "simulator")
+    chosen = name or TOUR_OF[cause]
+    if cause in PRESSED:
+        if not capabilities.ui:
+            return NotRun("the adapter declares no capability 'ui'")
+        if not findable(contract, PRESSED[cause]):
+            return NotRun(f"no name of the control {PRESSED[cause]!r} is known", "simulator")
+    if TOURS[chosen].clock == "virtual" and not capabilities.clock:
         return NotRun("the adapter declares no capability 'clock'")
-    operation = _BY_OPERATION.get(cause)
-    if operation and operation not in question.contract.operations:
-        return NotRun(f"the dialect has no operation {operation!r}")
-    return [Scene.of("tour", name=TOUR_OF[cause])]
+    if cause in ("idle_prompt", "idle_leave_pressed") and not (capabilities.ui and findable(contract, "idle_leave")):
+        return NotRun("no name of the control 'idle_leave' is known", "simulator")
+    if not can_act(contract, cause):
+        return NotRun(f"the dialect has no operation {NEEDED_OPERATIONS[cause][0]!r}")
+    item = question.promise.subject.item
+    return [tour(chosen, object_of(contract, item) if isinstance(item, Event) else "session_settings")]
 
 
 def _plan(question: Question) -> Sequence[Scene] | NotRun:
@@ -55,8 +51,10 @@ def _plan(question: Question) -> Sequence[Scene] | NotRun:
 
 def act_of(recording: Recording, cause: str) -> Recording | None:
     """The part in which ``cause`` was acted, provided that the session that it needs had come about."""
-    if cause not in _WITHOUT_JOIN and recording.joined(USER) is None:
+    if cause not in WITHOUT_JOIN and recording.joined(USER) is None:
         return None
+    if cause in JUDGED_FROM and recording.act(cause) is not None:
+        return recording.since(JUDGED_FROM[cause])
     return recording.act(cause)
 
 
@@ -66,12 +64,35 @@ def _event(question: Question) -> Event:
     return item
 
 
+def _label(question: Question) -> str | None:
+    """Under which label the callbacks count: ``who`` names a listener, whose own they have to be."""
+    who = question.args.get("who")
+    listener = question.contract.listeners.get(str(who)) if who else None
+    if listener is None:
+        return None
+    return f"settings.{who}" if listener.setting else "main"
+
+
+def _times(act: Recording, question: Question) -> int:
+    """How often the event fired in the act, for the listener that is meant, or the one that was told most often."""
+    label = _label(question)
+    key = question.promise.subject.key
+    return act.callback_times(key) if label is None else len(act.callbacks(key, label))
+
+
 def _missing(question: Question, recording: Recording, cause: str) -> Judgement | None:
     """Why nothing can be told: the build did not join, or the act is not in the recording."""
     name = _event(question).name
     if act_of(recording, cause) is None:
         return unknown(f"{name} on: {CAUSES[cause]}", "the build did not join, so this could not happen")
     return None
+
+
+def _deaf(question: Question, recording: Recording) -> str | None:
+    """Why the silence of an event tells nothing: no event at all reached a listener in the whole scene."""
+    if any(e.kind == "callback" for e in recording.events):
+        return None
+    return "no event at all reached a listener, so that silence tells nothing"
 
 
 @check("event.fires", _plan)
@@ -84,15 +105,50 @@ def fires(question: Question, recordings: Sequence[Recording]) -> Judgement:
     act = act_of(recording, cause)
     assert act is not None
     key, name = question.promise.subject.key, _event(question).name
-    times, count = question.args.get("times"), act.callback_times(key)
+    times, count = question.args.get("times"), _times(act, question)
     often = "" if times is None else f" {times} times"
     expected = (
         f"{name} fires{often} when {CAUSES[cause]}" if times != 0 else f"{name} doesn't fire when {CAUSES[cause]}"
     )
-    found = act.callbacks(key)
+    if times == 0 and not count and _deaf(question, recording):
+        return unknown(expected, str(_deaf(question, recording)), "sdk", act.span)
+    undone = _not_brought_about(cause, act)
+    if undone and not count and times != 0:
+        return unknown(expected, undone, "sdk", act.span)
+    found = act.callbacks(key, _label(question))
     kept = count > 0 if times is None else count == times
     seen = f"{name} fired {count} times" if count else f"{name} did not fire{_instead(act)}"
     return Judgement(kept, expected, seen, tuple(e.seq for e in found[:4]) or act.span)
+
+
+_SHOWN_BY: dict[str, str] = {
+    "screen_share_start": "screen_share_started",
+    "screen_share_stop": "screen_share_stopped",
+    "recording_start": "recording_started",
+    "recording_stop": "recording_stopped",
+    "streaming_start": "streaming_started",
+    "streaming_stop": "streaming_stopped",
+    "remote_recording_start": "recording_started",
+    "remote_recording_stop": "recording_stopped",
+    "remote_streaming_start": "streaming_started",
+    "remote_streaming_stop": "streaming_stopped",
+    "dominant_speaker": "dominant_speaker_changed",
+    "connection_lost": "socket_closed",
+}
+"""Causes that can fail to come about, and what the service sees when they have."""
+
+_PRESSED_ACT = frozenset(PRESSED) | {"idle_leave_pressed"}
+
+
+def _not_brought_about(cause: str, act: Recording) -> str | None:
+    """Why an event that did not fire accuses nobody: what should have caused it did not happen."""
+    if cause in _SHOWN_BY and not act.service(_SHOWN_BY[cause]):
+        return f"the service did not see it: {CAUSES[cause]}"
+    if cause in _PRESSED_ACT and act.first(lambda e: e.kind == "step" and e.name == "press") is None:
+        return "the control was not there to be pressed"
+    if cause == "device_change" and not any(t.concept.startswith("set_") for t in act.calls(label="act")):
+        return "there was no other device to change to"
+    return None
 
 
 def _instead(act: Recording) -> str:
@@ -102,7 +158,7 @@ def _instead(act: Recording) -> str:
 
 @check("event.silent", _plan)
 def silent(question: Question, recordings: Sequence[Recording]) -> Judgement:
-    """On the cause the event doesn't fire."""
+    """On the cause the event doesn't fire. That it didn't tells something only where others did, in the same scene."""
     cause, recording = str(question.args["cause"]), recordings[0]
     missing = _missing(question, recording, cause)
     if missing:
@@ -112,6 +168,9 @@ def silent(question: Question, recordings: Sequence[Recording]) -> Judgement:
     key, name = question.promise.subject.key, _event(question).name
     found = [e for e in act.callbacks(key) if not _about_a_peer(question, e.data.get("arguments"))]
     expected = f"{name} doesn't fire when {CAUSES[cause]}"
+    deaf = _deaf(question, recording) or _not_brought_about(cause, act)
+    if not found and deaf:
+        return unknown(expected, deaf, "sdk", act.span)
     seen = f"{name} fired with {describe(found[0].data['arguments'])}" if found else f"{name} did not fire"
     return Judgement(not found, expected, seen, tuple(e.seq for e in found[:3]) or act.span)
 
@@ -173,12 +232,12 @@ def _wrong_about(about: str, cause: str, arguments: list[object]) -> str | None:
     """Whom the payload is about: a uid, ``local`` or ``who`` (the one that the cause is about); or what a list holds.
 
     ``full_list``: everybody who is in the session, and nobody else; ``others_in_list``: so without regard to the build's own
-    user; ``local_in_list``: the build's own user, too.
+    user; ``local_in_list`` and ``contains_local``: the build's own user, too.
     """
     subject = arguments[0] if arguments else None
-    if about in ("full_list", "others_in_list", "local_in_list"):
+    if about in ("full_list", "others_in_list", "local_in_list", "contains_local"):
         uids = {uid_of(item) for item in subject} if isinstance(subject, list) else set()
-        if about == "local_in_list":
+        if about in ("local_in_list", "contains_local"):
             return None if USER in uids else f"{USER} is not in the list"
         wanted = _PRESENT.get(cause)
         if about == "others_in_list" and wanted is not None:
@@ -234,8 +293,3 @@ def order(question: Question, recordings: Sequence[Recording]) -> Judgement:
     first = mine[0].seq < others[0].seq
     seen = f"{name} came {'before' if first else 'after'} {other_name}"
     return Judgement(first is (word == "before"), expected, seen, (mine[0].seq, others[0].seq))
-
-
-def tours() -> list[str]:
-    """The names of all tours, for plans and documents."""
-    return list(TOURS)

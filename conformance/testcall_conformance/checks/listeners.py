@@ -19,11 +19,21 @@ def _listener(question: Question) -> Listener:
 
 def _plan_listeners(question: Question) -> Sequence[Scene] | NotRun:
     key = question.promise.subject.key
+    if _listener(question).setting and question.promise.rule in ("listener.optional_callbacks", "listener.survives"):
+        return _plan_of_settings(question, key)
     if _listener(question).register_with is None:
         return NotRun("the listener comes with settings; it isn't registered by an operation", "simulator")
     if trial_event(question.contract, key) is None:
         return NotRun("no event that can be brought about at will reaches this listener", "simulator")
     return [Scene.of("listeners", listener=key)]
+
+
+def _plan_of_settings(question: Question, key: str) -> Sequence[Scene] | NotRun:
+    """Joins whose settings carry the listener."""
+    if trial_event(question.contract, key) is None:
+        return NotRun("no event that can be brought about at will reaches this listener", "simulator")
+    again = question.promise.rule == "listener.survives"
+    return [Scene.of("settings_listener", listener=key, **({"again": True} if again else {"form": "partial"}))]
 
 
 def _called(recording: Recording, question: Question) -> dict[str, tuple[int, ...]]:
@@ -118,6 +128,8 @@ def _plan_survives(question: Question) -> Sequence[Scene] | NotRun:
     planned = _plan_listeners(question)
     if isinstance(planned, NotRun):
         return planned
+    if _listener(question).setting:
+        return planned
     cause = str(question.args["cause"])
     if cause not in ("leave", "leave_alone", "last_remote_leave", "rejoin", "kicked"):
         return NotRun(f"no scene brings about {cause!r} between two sessions", "simulator")
@@ -133,7 +145,10 @@ def survives(question: Question, recordings: Sequence[Recording]) -> Judgement:
     act = recording.act("remote_join")
     if act is None:
         return unknown(words, "the build did not join again")
-    found = act.callbacks(trial_event(question.contract, question.promise.subject.key) or "")
+    label = "first" if _listener(question).setting else None
+    found = act.callbacks(trial_event(question.contract, question.promise.subject.key) or "", label)
+    if not act.first(lambda e: e.kind == "wire" and e.name == "occupant_joined"):
+        return unknown(words, "nobody joined, so nothing was to be told", "simulator", act.span)
     seen = "it was called" if found else "it was not called"
     return Judgement(bool(found) is wanted, words, seen, tuple(e.seq for e in found[:2]) or act.span)
 

@@ -1,36 +1,39 @@
-"""Checks of operations and error codes: presence, delivery, preconditions, arguments, effects, codes."""
+"""Checks of operations and error codes: presence, delivery, preconditions, arguments, codes."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from testcall_conformance.call_scenes import ENDS, JOINS, STATE_FOR, VIOLATIONS
+from testcall_conformance.actor import USER
 from testcall_conformance.checks.registry import Judgement, NotRun, Question, check, unknown
+from testcall_conformance.conditions import ENDS, FORMS, JOINS, RACES, REFUSED_BY_SERVICE, STATE_FOR, VIOLATIONS
 from testcall_conformance.evidence import Recording, Told
-from testcall_conformance.in_call_scenes import SIGNS, act_name
 from testcall_conformance.results import texts_in
 from testcall_conformance.scenes import Scene
-from testcall_conformance.stage import USER
 from testcall_contract.models import Operation
 from testcall_contract.shapes import describe, mismatch
-from testcall_contract.vocabulary import EFFECTS
+
+PAGED = ("call_logs_current_page", "call_logs_total_pages")
+"""Operations that the scene of pages calls."""
 
 
 def plan_of_call(concept: str, contract_operations: Any, **params: Any) -> list[Scene]:
     """The scenes in which ``concept`` is called with good arguments (or as ``params`` say)."""
+    if concept in PAGED and not params:
+        return [Scene.of("pages")]
     if not params and concept not in STATE_FOR and concept not in ENDS:
         return [Scene.of("every_call", session=True)]
     if params == {"condition": "no_session"} and concept not in STATE_FOR:
         return [Scene.of("every_call", session=False)]
-    if params == {"condition": "login_in_progress"}:
-        return [Scene.of("login_race")]
+    if params.get("condition") in RACES:
+        return [Scene.of(RACES[str(params["condition"])], operation=concept)]
     return [Scene.of("call", operation=concept, **params)]
 
 
 def told_of(recording: Recording, concept: str) -> Told | None:
     """The call that a scene was played for."""
-    if recording.scene.kind == "every_call":
+    if recording.scene.kind in ("every_call", "pages"):
         found = recording.calls(concept, f"probe:{concept}")
         return found[-1] if found else None
     return recording.probe()
@@ -192,8 +195,10 @@ def _plan_failure(question: Question) -> Sequence[Scene] | NotRun:
 def _plan_condition(question: Question, concept: str, condition: str) -> Sequence[Scene] | NotRun:
     if concept not in question.contract.operations:
         return NotRun(f"the contract has no operation {concept!r}")
-    if condition not in VIOLATIONS and condition != "login_in_progress":
-        return NotRun(f"no way is known to bring about {condition!r} from outside")
+    if condition == "api_error":
+        condition = REFUSED_BY_SERVICE.get(concept, condition)
+    if condition not in VIOLATIONS and condition not in RACES:
+        return NotRun(f"no way is known to bring about {condition!r} from outside", "simulator")
     return plan_of_call(concept, question.contract.operations, condition=condition)
 
 
@@ -266,6 +271,8 @@ def refuses(question: Question, recordings: Sequence[Recording]) -> Judgement:
 
 def _plan_accepts(question: Question) -> Sequence[Scene] | NotRun:
     args = question.args
+    if args["form"] not in FORMS:
+        return NotRun(f"no way is known to give an argument in the form {args['form']!r}", "simulator")
     return plan_of_call(
         question.promise.subject.key, question.contract.operations, parameter=args["parameter"], form=args["form"]
     )
@@ -288,20 +295,7 @@ def accepts(question: Question, recordings: Sequence[Recording]) -> Judgement:
     return Judgement(works is accepted, expected, seen_of(recording, told), evidence_of(recording, told))
 
 
-# --- settling, error codes -------------------------------------------------------------------------------------------
-
-
-@check("operation.settles", _own_call)
-def settles(question: Question, recordings: Sequence[Recording]) -> Judgement:
-    """Whether a join settles after the service saw it, or before."""
-    when = question.args["when"]
-    expected = f"settles {when} the join"
-    recording = recordings[0]
-    told, joined = told_of(recording, question.promise.subject.key), recording.joined(USER)
-    if told is None or told.outcome is None or joined is None:
-        return unknown(expected, "the build did not join")
-    seen = "after" if told.outcome.seq > joined.seq else "before"
-    return Judgement(seen == when, expected, f"settles {seen} the service saw the join", (*told.seqs, joined.seq))
+# --- error codes -------------------------------------------------------------------------------------------
 
 
 def _plan_code(question: Question) -> Sequence[Scene] | NotRun:
@@ -331,19 +325,11 @@ def error_shape(question: Question, recordings: Sequence[Recording]) -> Judgemen
     return Judgement(wrong is None, expected, describe(error) if wrong is None else wrong, evidence_of(recording, told))
 
 
-_REFUSED_BY_SERVICE = {
-    "generate_token": "auth_token_invalid",
-    "login": "uid_unknown",
-    "login_with_token": "auth_token_invalid",
-    "join_session": "call_token_invalid",
-}
-
-
 def _plan_pass_through(question: Question) -> Sequence[Scene] | NotRun:
     operation = str(question.args["operation"])
-    if operation not in _REFUSED_BY_SERVICE:
+    if operation not in REFUSED_BY_SERVICE:
         return NotRun(f"no refusal of the service is known for {operation!r}")
-    return _plan_condition(question, operation, _REFUSED_BY_SERVICE[operation])
+    return _plan_condition(question, operation, REFUSED_BY_SERVICE[operation])
 
 
 @check("error.passes_through", _plan_pass_through)
@@ -368,171 +354,3 @@ def _refused_code(data: dict[str, Any]) -> str | None:
     body = data.get("response", {}).get("body") if data.get("channel") == "http" else None
     error = body.get("error") if isinstance(body, dict) else None
     return error.get("code") if isinstance(error, dict) else None
-
-
-# --- effects ---------------------------------------------------------------------------------------------------------
-
-_ACT_EFFECTS: dict[str, tuple[str, str, dict[str, Any]]] = {
-    "left": ("leave", "occupant_left", {"uid": USER, "reason": "left"}),
-    "ended_for_all": ("end_for_all", "session_ended", {}),
-    "screen_shared": ("screen_share_start", "screen_share_started", {}),
-    "screen_unshared": ("screen_share_stop", "screen_share_stopped", {}),
-    "recording_requested": ("recording_start", "recording_started", {}),
-    "recording_stop_requested": ("recording_stop", "recording_stopped", {}),
-}
-"""Effect → the act that brings it about, and the event of the service that shows it."""
-
-_CALL_EFFECTS = {
-    "initialized": "generate_token",
-    "token_for_session": "join_session",
-    "joined": "join_session",
-    "joined_as_user": "join_session",
-}
-_STATE_EFFECTS = frozenset({"logged_in", "logged_out"})
-_HELD_EFFECTS = frozenset({"released", "unmounted", "rendered"})
-
-
-def _plan_effect(question: Question) -> Sequence[Scene] | NotRun:
-    from testcall_conformance.scenes import TOUR_OF
-
-    effect = str(question.args["effect"])
-    if effect in _CALL_EFFECTS:
-        return plan_of_call(_shown_by(question, effect), question.contract.operations)
-    if effect in _STATE_EFFECTS:
-        return [Scene.of("login_state")]
-    if effect in _HELD_EFFECTS:
-        if not question.description.capabilities.observe:
-            return NotRun("the adapter declares no capability 'observe'")
-        return [Scene.of("tour", name="with_peer")]
-    if effect in SIGNS:
-        return [Scene.of("in_call")]
-    if effect in _ACT_EFFECTS:
-        return [Scene.of("tour", name=TOUR_OF[_ACT_EFFECTS[effect][0]])]
-    return NotRun(f"no check sees the effect {effect!r} yet")
-
-
-@check("operation.effect", _plan_effect)
-def effect(question: Question, recordings: Sequence[Recording]) -> Judgement:
-    """A call that succeeds has its effect, seen by the service (or in the page, for what is released)."""
-    name = str(question.args["effect"])
-    recording = recordings[0]
-    if name in _CALL_EFFECTS:
-        return _judge_call_effect(question, recording, name)
-    if name in _STATE_EFFECTS:
-        return _judge_login(question, recording, name)
-    if name in _HELD_EFFECTS:
-        return _judge_held(recording, name)
-    if name in SIGNS:
-        return _judge_sign(question, recording, name)
-    cause, event, data = _ACT_EFFECTS[name]
-    expected = f"the service sees {event.replace('_', ' ')}"
-    act = recording.act(cause)
-    if act is None or recording.joined(USER) is None:
-        return unknown(expected, "the build did not join")
-    found = act.service(event, **data)
-    calls = act.calls()
-    seqs = (*(seq for told in calls for seq in told.seqs), *(e.seq for e in found[:2]))
-    if not calls:
-        return unknown(expected, "the dialect has no call for it", "adapter")
-    return Judgement(bool(found), expected, expected if found else f"{calls[0].result}; the service saw nothing", seqs)
-
-
-def _judge_sign(question: Question, recording: Recording, name: str) -> Judgement:
-    expected = f"the service sees: {EFFECTS[name]}"
-    act = recording.act(act_name(question.promise))
-    if act is None or recording.joined(USER) is None:
-        return unknown(expected, "the build did not join")
-    told = act.calls(label="act")
-    sign = act.first(SIGNS[name].shown_by)
-    if not told:
-        return unknown(expected, "the call was not made")
-    if told[0].result is not None and told[0].result.ended == "absent":
-        return unknown(expected, "the build has no such operation", "sdk", told[0].seqs)
-    if sign is None and not _opposite_before(question, recording, name):
-        return unknown(
-            expected, "the opposite could not be brought about before, so there was nothing to change", "sdk"
-        )
-    seen = f"{told[0].result}; {'the service saw it' if sign else 'the service saw nothing of it'}"
-    return Judgement(sign is not None, expected, seen, (*told[0].seqs, *((sign.seq,) if sign else ())))
-
-
-def _shown_by(question: Question, effect: str) -> str:
-    """The operation whose call shows the effect: the promise's own, if it is a join."""
-    concept = question.promise.subject.key
-    return concept if concept in JOINS and effect in ("joined", "joined_as_user") else _CALL_EFFECTS[effect]
-
-
-def _opposite_before(question: Question, recording: Recording, name: str) -> bool:
-    """Whether the source was in the opposite state when the act began; effects that are no source's always may change."""
-    wanted = SIGNS[name]
-    if not wanted.kind:
-        return True
-    states = [
-        e for e in recording.before(act_name(question.promise)).events
-        if e.name in ("source_muted", "source_unmuted") and e.data.get("uid") == USER and e.data.get("kind") == wanted.kind
-    ]  # fmt: skip
-    return bool(states) and states[-1].name != wanted.event
-
-
-def _judge_call_effect(question: Question, recording: Recording, name: str) -> Judgement:
-    concept = _shown_by(question, name)
-    told, joined = told_of(recording, concept), recording.joined(USER)
-    if told is None or told.result is None:
-        return unknown("the call works", "the call was not made")
-    if name == "initialized":
-        return Judgement(told.result.ok, "a call that needs init works", seen_of(recording, told), told.seqs)
-    seqs = (*told.seqs, joined.seq) if joined else told.seqs
-    words = {
-        "joined": "the service sees the participant in the session",
-        "joined_as_user": f"the service sees the participant as {USER}",
-        "token_for_session": "the token joins the session that it was made for",
-    }[name]
-    return Judgement(joined is not None, words, seen_of(recording, told), seqs)
-
-
-def _judge_login(question: Question, recording: Recording, name: str) -> Judgement:
-    label = "during" if name == "logged_in" else "after"
-    expected = f"{USER} is logged in" if name == "logged_in" else "nobody is logged in any more"
-    asked = recording.calls(label=label)
-    if not asked:
-        return unknown(expected, "the dialect has no call that tells who is logged in", "adapter")
-    answers = {told.concept: told.result.value if told.result else None for told in asked}
-    seen = ", ".join(f"{concept}: {describe(value)}" for concept, value in answers.items())
-    logged_in = all(_says_logged_in(concept, value) for concept, value in answers.items())
-    logged_out = not any(_says_logged_in(concept, value) for concept, value in answers.items())
-    kept = logged_in if name == "logged_in" else logged_out
-    return Judgement(kept, expected, seen, tuple(seq for told in asked for seq in told.seqs))
-
-
-def _says_logged_in(concept: str, value: Any) -> bool:
-    if concept == "is_user_logged_in":
-        return value is True
-    if concept == "get_logged_in_user":
-        members = value.get("own", value) if isinstance(value, dict) else {}
-        return isinstance(members, dict) and members.get("uid") == USER
-    return isinstance(value, str) and bool(value)
-
-
-def _judge_held(recording: Recording, name: str) -> Judgement:
-    held = recording.first(lambda e: e.kind == "media" and e.name == "held")
-    expected = {
-        "released": "camera, microphone and connections are released",
-        "unmounted": "the container is empty again",
-        "rendered": "the container holds the call's interface",
-    }[name]
-    if held is None or recording.joined(USER) is None:
-        return unknown(expected, "the build did not join")
-    if name == "rendered":
-        shown = recording.first(lambda e: e.kind == "media" and e.name == "shown")
-        if shown is None:
-            return unknown(expected, "nobody looked at the container", "adapter")
-        return Judgement(
-            any(shown.data.get("containers", {}).values()), expected, describe(shown.data["containers"]), (shown.seq,)
-        )
-    if name == "unmounted":
-        left = {key: count for key, count in held.data.get("containers", {}).items() if count}
-        return Judgement(not left, expected, f"left behind: {describe(left)}" if left else expected, (held.seq,))
-    live = [t for t in held.data.get("local", []) if t.get("state", t.get("readyState")) == "live"]
-    open_ = [c for c in held.data.get("connections", []) if c.get("state") not in ("closed", "failed", None)]
-    seen = f"{len(live)} local tracks live, {len(open_)} peer connections open"
-    return Judgement(not live and not open_, expected, seen, (held.seq,))

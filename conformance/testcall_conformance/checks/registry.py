@@ -39,12 +39,16 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What a check is asked: a promise with the rule's arguments (of the clause, or of one alternative of a conflict)."""
+    """What a check is asked: a promise with the rule's arguments (of the clause, or of one alternative of a conflict).
+
+    ``profile``: how much is tried.
+    """
 
     promise: Promise
     contract: Contract
     description: Description
     args: Mapping[str, Any] = field(default_factory=dict)
+    profile: str = "quick"
 
     def with_args(self, args: Mapping[str, Any]) -> Question:
         """The same question with other arguments."""

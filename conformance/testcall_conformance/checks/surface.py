@@ -8,9 +8,10 @@ from typing import Any
 from testcall_conformance.checks.events import tour_for
 from testcall_conformance.checks.operations import plan_of_call, told_of
 from testcall_conformance.checks.registry import Judgement, NotRun, Question, check, unknown
-from testcall_conformance.evidence import Recording
+from testcall_conformance.evidence import Recording, Told
+from testcall_conformance.record_scenes import REACHED_BY
 from testcall_conformance.scenes import Scene
-from testcall_conformance.setting_scenes import legal_values
+from testcall_conformance.surface_scenes import other_than_default
 from testcall_contract.models import Constant, Setting
 from testcall_contract.shapes import describe, mismatch
 
@@ -57,17 +58,85 @@ def getter(question: Question, recordings: Sequence[Recording]) -> Judgement:
     read = recordings[0].calls(f"getter:{subject.object}.{subject.key}")
     if not read:
         return unknown(expected, "the getter was not called")
-    others = [v for v in legal_values(setting) if v != setting.default]
-    wanted = {"default": default, "set": others[0] if others else None}
-    for told in read:
+    other = other_than_default(question.contract, str(subject.object), subject.key)
+    tries = [told for told in read if told.label == "set" or setting.has_default or "default" in question.args]
+    for told in tries:
         data = told.outcome.data if told.outcome else {"ended": "never"}
         if data["ended"] == "absent":
             return Judgement(False, expected, f"{setting.getter} is not there", told.seqs)
-        value = data.get("value")
-        undefined = isinstance(value, dict) and value.get("$") == "undefined"
-        if (None if undefined else value) != wanted[told.label]:
-            return Judgement(False, expected, f"{told.label}: it returns {describe(value)}", told.seqs)
-    return Judgement(True, expected, "it does", tuple(seq for told in read for seq in told.seqs))
+        if not _returns(data.get("value"), other if told.label == "set" else default):
+            return Judgement(False, expected, f"{told.label}: it returns {describe(data.get('value'))}", told.seqs)
+    if not tries:
+        return unknown(expected, "there is neither a default nor a value to set")
+    return Judgement(True, expected, "it does", tuple(seq for told in tries for seq in told.seqs))
+
+
+def _returns(value: Any, wanted: Any) -> bool:
+    """Whether a getter gave what was set; what has an identity has to come back as the same thing."""
+    if isinstance(wanted, dict) and wanted.get("$") == "new":
+        return isinstance(value, dict) and value.get("id") == wanted.get("id")
+    undefined = isinstance(value, dict) and value.get("$") == "undefined"
+    return bool((None if undefined else _plain(value)) == wanted)
+
+
+def _plan_exists(question: Question) -> Sequence[Scene] | NotRun:
+    if str(question.args["path"]).partition(".")[0] in _FOREIGN:
+        return NotRun("the path leads to another package", "simulator")
+    return [Scene.of("surface")]
+
+
+_FOREIGN = frozenset({"CometChat"})
+"""Globals of other packages, that nobody loads here."""
+
+
+@check("surface.exists", _plan_exists)
+def path_exists(question: Question, recordings: Sequence[Recording]) -> Judgement:
+    """What the path leads to is there, with its members (``exists`` false: it isn't)."""
+    path, exists = str(question.args["path"]), question.args.get("exists", True)
+    members = [str(member) for member in question.args.get("members", [])]
+    expected = f"{path} is {'' if exists else 'not '}there" + (f", with {len(members)} members" if members else "")
+    recording = recordings[0]
+    read = recording.calls(f"path:{path}")
+    if not read or read[0].outcome is None:
+        return unknown(expected, "nobody looked")
+    there = _is_there(read[0])
+    if not exists or not there:
+        return Judgement(there is exists, expected, f"it is {'' if there else 'not '}there", read[0].seqs)
+    asked = {member: recording.calls(f"member:{path}.{member}") for member in members}
+    missing = [member for member, found in asked.items() if found and not _is_there(found[0])]
+    seqs = (*read[0].seqs, *(seq for member in missing[:3] for seq in asked[member][0].seqs))
+    return Judgement(not missing, expected, f"without {', '.join(missing[:6])}" if missing else "it is there", seqs)
+
+
+def _is_there(told: Told) -> bool:
+    data = told.outcome.data if told.outcome is not None else {}
+    value = data.get("value")
+    return data.get("ended") == "returned" and not (isinstance(value, dict) and value.get("$") == "undefined")
+
+
+def _plan_type_getter(question: Question) -> Sequence[Scene] | NotRun:
+    key = question.promise.subject.key
+    if key != "call_log" and key not in REACHED_BY:
+        return NotRun("no call log of the service leads to a value of the type", "simulator")
+    if not {"call_logs_fetch_next", "get_call_details"} & set(question.contract.operations):
+        return NotRun("the dialect reads no call logs")
+    return [Scene.of("record_getters")]
+
+
+@check("type.getter", _plan_type_getter)
+def type_getter(question: Question, recordings: Sequence[Recording]) -> Judgement:
+    """On a value of the type, the getter returns a value of the shape."""
+    key, getter, shape = question.promise.subject.key, str(question.args["getter"]), question.args["shape"]
+    expected = f"{getter} returns {shape if isinstance(shape, str) else describe(shape)}"
+    read = recordings[0].calls(f"getter:{key}.{getter}")
+    if not read or read[0].outcome is None:
+        return unknown(expected, f"no {question.promise.subject.name} was to be had")
+    data = read[0].outcome.data
+    if data["ended"] == "absent":
+        return Judgement(False, expected, "it is not there", read[0].seqs)
+    wrong = mismatch(shape, data.get("value"), question.contract.type_shapes)
+    seen = f"it ends as {data['ended']}" if data["ended"] != "returned" else wrong or describe(data.get("value"))
+    return Judgement(wrong is None and data["ended"] == "returned", expected, seen, read[0].seqs)
 
 
 def _plan_type(question: Question) -> Sequence[Scene] | NotRun:

@@ -88,7 +88,8 @@ class ReferenceAdapter:
             return observe(sdk).model_dump()
         if method in {"look", "press"}:
             key = control_named(self._contract, str(params["role"]), str(params["name"]))
-            visible = key is not None and sdk.control_visible(key)
+            classed = sdk.class_visible(str(params["name"])) if params["role"] == "generic" else None
+            visible = classed if classed is not None else key is not None and sdk.control_visible(key)
             if method == "look":
                 text = str(params["name"]) if visible else ""
                 return ControlState(visible=visible, enabled=visible, text=text, count=int(visible)).model_dump()

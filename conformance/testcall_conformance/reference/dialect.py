@@ -20,9 +20,10 @@ from testcall_conformance.reference.client.failure import CallFailure
 from testcall_conformance.reference.client.model import Event, WireName
 from testcall_conformance.reference.delivering import Delivering, Failing
 from testcall_conformance.reference.listeners import Registry
-from testcall_conformance.reference.objects import Abort, Heap, Settings, missing, plain_settings
+from testcall_conformance.reference.objects import Abort, Heap, ListenerObject, Settings, missing, plain_settings
+from testcall_conformance.reference.records import read_record
 from testcall_conformance.reference.refusals import ALSO, Refusal, Situation, clauses_of, conditions_of, refused
-from testcall_conformance.reference.shaping import Facts, known
+from testcall_conformance.reference.shaping import Facts
 from testcall_conformance.reference.surface import (
     OBJECT,
     bind,
@@ -123,19 +124,29 @@ class DialectSdk:
 
     def control_visible(self, key: str) -> bool:
         """Whether a person would see the control."""
+        seen = self._seen()
+        return seen is not None and interface.visible(self.contract, key, seen)
+
+    def class_visible(self, name: str) -> bool | None:
+        """Whether a person would see an element of a documented class (``css=.NAME``); None for what is none."""
+        seen = self._seen()
+        return interface.class_visible(self.contract, name, seen) if seen is not None else None
+
+    def _seen(self) -> interface.Seen | None:
         session = self.client.session
         if session is None or session.over:
-            return False
-        seen = interface.Seen(
+            return None
+        return interface.Seen(
             values=self.session_values,
             audio_only=session.audio_only,
             recording=session.recording,
             transcribing=session.me.transcribing,
             prompted=session.prompted,
             others=len(session.participants) - 1,
+            audio_muted=session.me.audio_muted,
+            video_paused=session.me.video_paused,
             open_panels=frozenset(self.panels),
         )
-        return interface.visible(self.contract, key, seen)
 
     # --- calls -------------------------------------------------------------------------------------------------------
 
@@ -181,11 +192,30 @@ class DialectSdk:
             return await self._operate(concept, call, arguments, target)
         if isinstance(target, Settings):
             value = self.heap.call(target, call.operation, arguments)
-            kept = self.heap.keep(value, value.cls) if isinstance(value, Settings) else value
+            kept = self.heap.keep(value, value.cls) if isinstance(value, (Settings, ListenerObject)) else value
             return self._delivering.returned(kept, self.at_ms)
         if isinstance(target, Mapping) and call.operation.startswith("get"):
-            return self._delivering.returned(known(target, call.operation[3:]), self.at_ms)
+            return self._delivering.returned(
+                self._with_identity(call.operation, read_record(target, call.operation[3:])), self.at_ms
+            )
         raise missing(f"{getattr(target, 'cls', type(target).__name__)}.{call.operation}")
+
+    def _with_identity(self, getter: str, value: Any) -> Any:
+        """What a record's getter gives: parts of it as things with getters of their own, where the contract promises such."""
+        shapes = [
+            clause.args["shape"]
+            for item in self.contract.types.values()
+            for clause in item.clauses
+            if clause.rule == "type.getter" and clause.args.get("getter") == getter
+        ]
+        if isinstance(value, Mapping) and {"ref": "any"} in shapes:
+            return self.heap.keep(value, getter.removeprefix("get"))
+        if isinstance(value, list) and any(shape in ("list", {"list": {"ref": "any"}}) for shape in shapes):
+            return [
+                self.heap.keep(item, getter.removeprefix("get")) if isinstance(item, Mapping) else item
+                for item in value
+            ]
+        return value
 
     def _abort(self, controller: Abort, member: str) -> Ended:
         """The platform's abort controller: its signal, and the abort."""
@@ -242,7 +272,7 @@ class DialectSdk:
             logged_in=self.client.user is not None,
             logging_in=self.client.logging_in,
             in_session=self.client.in_session,
-            devices_granted=self.world.devices == "granted",
+            devices_granted=self.world.devices in {"granted", "no_screen"},
             auth_key=given.get("auth_key", UNDEFINED),
             arguments=arguments,
             requires=tuple(operation.requires),
@@ -295,7 +325,7 @@ class DialectSdk:
 
     def _failure(self, event: Event) -> Facts:
         failure: CallFailure = event.data["failure"]
-        concept = "login" if event.name == "login_failed" else "join_session"
+        concept = {"login_failed": "login", "logout_failed": "logout"}.get(event.name, "join_session")
         return self._delivering.error(
             Failing(concept, conditions_of(concept, failure), failure.message, failure=failure)
         )

@@ -65,6 +65,8 @@ class Seen:
     transcribing: bool = False
     prompted: bool = False
     others: int = 0
+    audio_muted: bool = False
+    video_paused: bool = False
     open_panels: frozenset[str] = field(default_factory=frozenset)
 
 
@@ -78,6 +80,17 @@ def control_named(contract: Contract, role: str, name: str) -> str | None:
         if control.role == role and name in names:
             return key
     return None
+
+
+def class_visible(contract: Contract, name: str, seen: Seen) -> bool | None:
+    """Whether an element of the documented class would be there (``css=.NAME``); None for what is no such class."""
+    clauses = [clause for spec in contract.settings.values() for clause in spec.clauses]
+    named = [c for c in clauses if c.rule == "surface.css_class" and name == f"css=.{c.args['class']}"]
+    if not named:
+        return None
+    when = named[0].args.get("when")
+    states = {"audio_muted": seen.audio_muted, "video_paused": seen.video_paused, "audio_only": seen.audio_only}
+    return states.get(when, True) if when else True
 
 
 def visible(contract: Contract, key: str, seen: Seen) -> bool:

@@ -62,9 +62,15 @@ class Heap:
 
     def keep(self, thing: Any, cls: str, ident: str | None = None) -> Ref:
         """A reference to ``thing``."""
-        ident = ident or f"ref-{next(self._count)}"
+        ident = ident or self._named(thing) or f"ref-{next(self._count)}"
         self._objects[ident] = thing
         return Ref(ident, cls)
+
+    def _named(self, thing: Any) -> str | None:
+        """The id under which the very thing is kept already; what has no identity of its own has none."""
+        if not isinstance(thing, (Settings, ListenerObject)):
+            return None
+        return next((ident for ident, kept in self._objects.items() if kept is thing), None)
 
     def find(self, ident: str) -> Any:
         """The object of that id, or None."""

@@ -57,7 +57,7 @@ OPERATIONS: Mapping[str, Action] = {
     "resume_video": in_session(lambda call, _: call.pause(False)),
     "unpause_video": in_session(lambda call, _: call.pause(False)),
     "toggle_video": in_session(lambda call, _: call.pause(not call.me.video_paused)),
-    "start_screen_share": in_session(lambda call, _: call.share_screen(True)),
+    "start_screen_share": session.start_screen_share,
     "stop_screen_share": in_session(lambda call, _: call.share_screen(False)),
     "toggle_screen_share": in_session(lambda call, _: call.share_screen(not call.me.sharing)),
     "start_recording": in_session(lambda call, _: call.record(True)),

@@ -81,9 +81,14 @@ def _cursor(sdk: DialectSdk, target: Any) -> Cursor:
         per_page = int(min(max(per_page, limit.minimum or 1), limit.maximum or per_page))
         session = values.get("transcript_session_id")
         path = f"calls/{quote(str(session), safe='')}/transcriptions" if session is not None else "calls"
-        query = {name: _text(values[key]) for key, name in _QUERY.items() if values.get(key) is not None}
+        query = {name: _text(values[key]) for key, name in _QUERY.items() if has_value(values.get(key))}
         target.cursor = Cursor(path, query, per_page)
     return target.cursor
+
+
+def has_value(value: Any) -> bool:
+    """Whether a setting has a value: some have neither one nor a default."""
+    return value is not None and value is not UNDEFINED
 
 
 def _headers(sdk: DialectSdk, given: Arguments) -> dict[str, str]:

@@ -60,7 +60,7 @@ async def _join(sdk: DialectSdk, given: Arguments, token: str, key: str) -> Any:
         spec,
         values,
         presenter=values.get("is_presenter") is True if "is_presenter" in spec.members else None,
-        devices=sdk.world.devices == "granted",
+        devices=sdk.world.devices in {"granted", "no_screen"},
         media=sdk.media,
         version=sdk.version,
     )
@@ -196,6 +196,12 @@ def show_panel(panel: str, shown: bool | None, events: tuple[str, str] | None = 
     return action
 
 
+def start_screen_share(sdk: DialectSdk, given: Arguments, target: Any) -> Any:
+    """Share a screen, unless the person dismisses the picker."""
+    shown = sdk.world.devices != "no_screen"
+    return in_session(lambda call, _: call.share_screen(True) if shown else None)(sdk, given, target)
+
+
 def list_devices(kind: str) -> Action:
     """The devices of a kind: none unless the world grants them."""
 
@@ -207,7 +213,7 @@ def list_devices(kind: str) -> Action:
 
 def devices(sdk: DialectSdk, kind: str) -> list[Facts]:
     """Two devices of a kind, as facts."""
-    if sdk.world.devices != "granted":
+    if sdk.world.devices not in {"granted", "no_screen"}:
         return []
     tag, label = _DEVICES[kind]
     return [

@@ -59,10 +59,16 @@ def object_kinds(contract: Contract) -> list[str]:
 
 
 def documented_path(contract: Contract, path: str) -> bool:
-    """Whether a document or a declaration says that there is something at the dotted path."""
-    items: list[Any] = [*contract.settings.values(), *contract.operations.values()]
+    """Whether a document or a declaration says that there is something at the dotted path, itself or as a member of what is."""
+    groups = (contract.settings, contract.operations, contract.types, contract.constants, contract.listeners)
+    items: list[Any] = [item for group in groups for item in group.values()]
+    owner, _, name = path.rpartition(".")
     return any(
-        clause.args.get("path") == path and clause.args.get("exists", True)
+        clause.args.get("exists", True)
+        and (
+            clause.args.get("path") == path
+            or (clause.args.get("path") == owner and name in clause.args.get("members", []))
+        )
         for item in items
         for clause in item.clauses
         if clause.rule == "surface.exists" and clause.basis in {"documented", "declared"}

@@ -29,7 +29,7 @@ from testcall_simulator.xmpp.effects import (
 )
 from testcall_simulator.xmpp.faulty import refused
 from testcall_simulator.xmpp.names import BIND, CLIENT, CLOSE, FOCUS_NICK, SM
-from testcall_simulator.xmpp.room import Change, Occupant, Room, end, enter, leave, update
+from testcall_simulator.xmpp.room import Change, Occupant, Room, end, enter, leave, say_to_all, update
 from testcall_simulator.xmpp.routing import Options, Router, Visitor
 from testcall_simulator.xmpp.virtual import Persona, presence_of_persona, virtual_occupant
 from testcall_simulator.xmpp.xml import Element, StreamError, iq_result, make, serialize, stream_error
@@ -200,6 +200,11 @@ class Service:
         self._apply(Change(after, change.effects))
         return self._flush()
 
+    def message_virtual(self, key: RoomKey, nick: str, child_: Element) -> list[Effect]:
+        """A virtual participant says something to everybody: a groupchat message."""
+        self._apply(say_to_all(self._room(key, nick), nick, make(CLIENT, "message", {"type": "groupchat"}, child_)))
+        return self._flush()
+
     def remove(self, key: RoomKey, nick: str, reason: Reason, text: str | None = None) -> list[Effect]:
         """An occupant leaves or is kicked."""
         self._apply(leave(self._room(key, nick), nick, reason, text=text))
@@ -217,11 +222,14 @@ class Service:
         self._apply(Change(room, (focus.mute_order(room, target, media, by, self.new_id()),)))
         return self._flush()
 
-    def record(self, key: RoomKey, *, on: bool, mode: Literal["file", "stream"] = "file") -> list[Effect]:
-        """A recording starts or stops by the world's own doing; twice the same changes nothing."""
+    def record(
+        self, key: RoomKey, *, on: bool, mode: Literal["file", "stream"] = "file", by: str | None = None
+    ) -> list[Effect]:
+        """A recording starts or stops by the world's own doing, or on behalf of ``by``; twice the same changes nothing."""
         room = self._room(key)
         if on and room.recording is None:
-            self._apply(focus.start_recording(room, mode, None, self.new_id))
+            initiator = room.present(by) if by is not None else None
+            self._apply(focus.start_recording(room, mode, initiator, self.new_id))
         elif not on:
             self._apply(focus.stop_recording(room))
         return self._flush()

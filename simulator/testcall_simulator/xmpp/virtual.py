@@ -28,6 +28,10 @@ class Persona:
     joined_ms: int = 0
     audio_muted: bool | None = False
     video_paused: bool | None = False
+    sharing: bool = False
+    """Whether it shares a screen, as SDK 5 tells it: by a source of its own."""
+    screen_of: str = ""
+    """The nick of the occupant whose screen it is, as SDK 4 tells it: by an occupant without a user."""
 
     def muting(self, *, audio: bool | None = None, video: bool | None = None) -> Persona:
         """The same with other mute states; ``None`` leaves one as it is."""
@@ -40,6 +44,8 @@ class Persona:
 
 def presence_of_persona(persona: Persona, extra: tuple[Element, ...] = ()) -> Element:
     """What a virtual participant's presence says; ``extra`` are commands, for once."""
+    if persona.screen_of:
+        return _presence_of_screen(persona, extra)
     user = {"uid": persona.uid, "name": persona.name, "avatar": persona.avatar, "joinnedAt": str(persona.joined_ms)}
     info = {
         "isLocal": True,
@@ -62,6 +68,22 @@ def presence_of_persona(persona: Persona, extra: tuple[Element, ...] = ()) -> El
             make(CLIENT, "uid", text=persona.uid),
             make(CLIENT, "user_object", user),
             make(CLIENT, "user-info", text=_json(info)),
+            *extra,
+        )
+    )
+
+
+def _presence_of_screen(persona: Persona, extra: tuple[Element, ...]) -> Element:
+    """The presence of a shared screen in SDK 4's way."""
+    about = {"userId": persona.screen_of, "screenShareId": persona.nick}
+    source = {f"{persona.nick}-v0": {"muted": False, "videoType": "desktop"}}
+    return saying(
+        (
+            make(CLIENT, "stats-id", text=f"{persona.name}-{persona.nick[:3]}"),
+            make(CLIENT, "jitsi_participant_codecList", text="vp8,h264"),
+            make(NICK, "nick", text=persona.name),
+            make(CLIENT, "SCREEN_SHARING_STARTED", text=_json(about)),
+            make(CLIENT, "SourceInfo", text=_json(source)),
             *extra,
         )
     )
@@ -99,9 +121,10 @@ def recorder(session_id: str, mode: str) -> Occupant:
     )
 
 
-def _sources(persona: Persona) -> dict[str, dict[str, bool]]:
+def _sources(persona: Persona) -> dict[str, dict[str, object]]:
     states = {f"{persona.nick}-a0": persona.audio_muted, f"{persona.nick}-v0": persona.video_paused}
-    return {name: {"muted": muted} for name, muted in states.items() if muted is not None}
+    told: dict[str, dict[str, object]] = {name: {"muted": muted} for name, muted in states.items() if muted is not None}
+    return told | ({f"{persona.nick}-v1": {"muted": False, "videoType": "desktop"}} if persona.sharing else {})
 
 
 def _json(value: object) -> str:

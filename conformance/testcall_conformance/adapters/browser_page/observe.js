@@ -79,7 +79,7 @@
     const stream = element.srcObject;
     return {
       tag: element.tagName.toLowerCase(), id: element.id, width: element.videoWidth ?? 0, height: element.videoHeight ?? 0,
-      time: element.currentTime, paused: element.paused, muted: element.muted,
+      sink: element.sinkId || null, time: element.currentTime, paused: element.paused, muted: element.muted,
       tracks: stream && stream.getTracks ? stream.getTracks().map((track) => ({ id: track.id, kind: track.kind, state: track.readyState })) : [],
     };
   });
@@ -87,7 +87,8 @@
   window.__testcall.capabilities.observe = async () => ({
     ...(await statistics()),
     local: local.map(({ track, from }) => ({
-      id: track.id, kind: track.kind, from, state: track.readyState, enabled: track.enabled, muted: track.muted,
+      id: track.id, kind: track.kind, from, device: track.getSettings().deviceId ?? null,
+      state: track.readyState, enabled: track.enabled, muted: track.muted,
     })),
     sockets: sockets.map(({ made }) => ({ url: made.url.split("?")[0], state: made.readyState })),
     elements: elements(),

@@ -88,7 +88,11 @@ class CallClient:
         if self.user is None:
             raise CallFailure("no_user_logged_in", "no user is logged in")
         user, self.user = self.user, None
-        await wire_v5.logout(self._service_api(), user.auth_token)
+        try:
+            await wire_v5.logout(self._service_api(), user.auth_token)
+        except CallFailure as failure:
+            self.on_event(Event("logout_failed", {"failure": failure}))
+            raise
         self.on_event(Event("logout_succeeded"))
 
     async def generate_token(self, session_id: str, auth_token: str | None = None) -> str:

@@ -25,17 +25,21 @@ class Cursor:
 
     async def next(self, api: CallApi, headers: Mapping[str, str]) -> list[dict[str, Any]]:
         """The next page; empty after the last."""
+        self._alone()
         if self.total and self.current >= self.total:
             return []
         return await self._fetch(api, headers, self.current + 1)
 
     async def previous(self, api: CallApi, headers: Mapping[str, str]) -> list[dict[str, Any]]:
         """The page before; empty on the first, and before any page has come."""
+        self._alone()
         return await self._fetch(api, headers, self.current - 1) if self.current > 1 else []
 
-    async def _fetch(self, api: CallApi, headers: Mapping[str, str], page: int) -> list[dict[str, Any]]:
+    def _alone(self) -> None:
         if self._busy:
             raise CallFailure("request_in_progress", "another request for these records is under way")
+
+    async def _fetch(self, api: CallApi, headers: Mapping[str, str], page: int) -> list[dict[str, Any]]:
         self._busy = True
         try:
             query = urlencode({"page": str(page), "perPage": str(self._per_page), **self._query})
