@@ -119,6 +119,7 @@ _TABLE: tuple[Rule, ...] = (
         "The deprecated operation does what `to` does.",
         ("to",),
         (),
+        needs_test="two calls whose traces are compared",
     ),
     # errors
     Rule(
@@ -159,10 +160,11 @@ _TABLE: tuple[Rule, ...] = (
         "setting.exists",
         "setting",
         "settings",
-        "The setting is there (`there`: false, it isn't), under its setter or under `setter`.",
+        "The setting is there, under its setter or under `setter`.",
         (),
-        ("setter", "there"),
+        ("setter",),
         also=("settings_object",),
+        needs_test="an adapter that tells which setters a builder has",
     ),
     Rule("setting.default", "setting", "settings", "Left out, the setting behaves as its default.", (), ("default",)),
     Rule("setting.effect", "setting", "settings", "The value has the setting's effect.", (), ("value", "effect")),
@@ -281,6 +283,7 @@ _TABLE: tuple[Rule, ...] = (
         "On a value of the type, delivered by `operation`, the method `getter` returns a value of `shape`.",
         ("getter", "shape"),
         ("operation",),
+        needs_test="a call of a method on a value that was delivered",
     ),
     Rule(
         "surface.exists",
@@ -290,6 +293,7 @@ _TABLE: tuple[Rule, ...] = (
         ("path",),
         ("exists", "members"),
         anywhere=True,
+        needs_test="a look at what a path leads to in the page",
     ),
     Rule(
         "surface.css_class",
@@ -299,6 +303,7 @@ _TABLE: tuple[Rule, ...] = (
         ("class",),
         ("when",),
         also=("settings_object",),
+        needs_test="a look at the classes in the page",
     ),
     Rule(
         "control.effect",
@@ -308,6 +313,7 @@ _TABLE: tuple[Rule, ...] = (
         ("control", "effect"),
         ("cause",),
         also=("setting",),
+        needs_test="a press of a built-in control whose effect is looked for",
     ),
     Rule("limit.value", "limit", "limits", "The documented number.", needs_test="a scene at the edge of a limit"),
     # session and media
@@ -326,6 +332,7 @@ _TABLE: tuple[Rule, ...] = (
         "session",
         "session",
         "Nothing of one session reaches another.",
+        needs_test="two sessions at once on one build",
     ),
     Rule(
         "session.role",
@@ -334,6 +341,7 @@ _TABLE: tuple[Rule, ...] = (
         "The role's rights.",
         ("about",),
         ("accepted",),
+        needs_test="participants of different roles",
     ),
     Rule(
         "media.sends",
