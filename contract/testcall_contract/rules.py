@@ -119,7 +119,6 @@ _TABLE: tuple[Rule, ...] = (
         "The deprecated operation does what `to` does.",
         ("to",),
         (),
-        needs_test="two calls whose traces are compared",
     ),
     # errors
     Rule(
@@ -160,11 +159,10 @@ _TABLE: tuple[Rule, ...] = (
         "setting.exists",
         "setting",
         "settings",
-        "The setting is there, under its setter or under `setter`.",
+        "The setting is there (`there`: false, it isn't), under its setter or under `setter`.",
         (),
-        ("setter",),
+        ("setter", "there"),
         also=("settings_object",),
-        needs_test="an adapter that tells which setters a builder has",
     ),
     Rule("setting.default", "setting", "settings", "Left out, the setting behaves as its default.", (), ("default",)),
     Rule("setting.effect", "setting", "settings", "The value has the setting's effect.", (), ("value", "effect")),
@@ -283,7 +281,6 @@ _TABLE: tuple[Rule, ...] = (
         "On a value of the type, delivered by `operation`, the method `getter` returns a value of `shape`.",
         ("getter", "shape"),
         ("operation",),
-        needs_test="a call of a method on a value that was delivered",
     ),
     Rule(
         "surface.exists",
@@ -293,7 +290,6 @@ _TABLE: tuple[Rule, ...] = (
         ("path",),
         ("exists", "members"),
         anywhere=True,
-        needs_test="a look at what a path leads to in the page",
     ),
     Rule(
         "surface.css_class",
@@ -303,7 +299,6 @@ _TABLE: tuple[Rule, ...] = (
         ("class",),
         ("when",),
         also=("settings_object",),
-        needs_test="a look at the classes in the page",
     ),
     Rule(
         "control.effect",
@@ -313,7 +308,6 @@ _TABLE: tuple[Rule, ...] = (
         ("control", "effect"),
         ("cause",),
         also=("setting",),
-        needs_test="a press of a built-in control whose effect is looked for",
     ),
     Rule("limit.value", "limit", "limits", "The documented number.", needs_test="a scene at the edge of a limit"),
     # session and media
@@ -332,7 +326,6 @@ _TABLE: tuple[Rule, ...] = (
         "session",
         "session",
         "Nothing of one session reaches another.",
-        needs_test="two sessions at once on one build",
     ),
     Rule(
         "session.role",
@@ -341,7 +334,6 @@ _TABLE: tuple[Rule, ...] = (
         "The role's rights.",
         ("about",),
         ("accepted",),
-        needs_test="participants of different roles",
     ),
     Rule(
         "media.sends",
