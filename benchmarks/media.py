@@ -13,7 +13,7 @@ from benchmarks.processes import CLIENT_CORE, SERVER_CORE, Child, child, python
 
 TITLE = "forwarding without decoding beside MediaRelay, legs on one core"
 
-WARM_S = 2.0
+WARM_S = 1.0
 RELAYED_LEGS = 4
 """A core holds eight or nine of aiortc's relayed legs when nothing else runs; four leave room for neighbours."""
 FORWARDED_LEGS = 40
