@@ -92,13 +92,16 @@ class Dialect:
             new = [given.values.get(key) for key in spec.new] if any(key in given.values for key in spec.new) else []
             later = {key: value for key, value in given.values.items() if key not in spec.new}
             named = {_setter(spec, key): value for key, value in later.items()} | dict(given.extra)
+            several = {_setter(spec, key) for key in later if _takes_several(spec.members[key])}
             return {
                 "$": "builder",
                 "class": spec.builder or spec.name,
                 "new": new,
-                "calls": [] if spec.fields else [[name, [value]] for name, value in named.items()],
+                "calls": []
+                if spec.fields
+                else [[name, list(value) if name in several else [value]] for name, value in named.items()],
                 "sets": named if spec.fields else {},
-                "build": given.built,
+                "build": given.built and bool(spec.build),
             }
         named = {spec.members[key].name: value for key, value in given.values.items()} | dict(given.extra)
         return named if spec.form == "object" else {"$": "new", "class": spec.name, "arguments": named}
@@ -167,6 +170,11 @@ def _positional(concept: str, parameters: list[Parameter], values: Mapping[str, 
     while arguments and arguments[-1] is OMIT:
         arguments.pop()
     return [UNDEFINED if argument is OMIT else argument for argument in arguments]
+
+
+def _takes_several(setting: Setting) -> bool:
+    """Whether the setter has several arguments: then its legal values are the lists of them."""
+    return setting.type == "list" and any(isinstance(legal, list) for legal in setting.values)
 
 
 def _setter(spec: SettingsObject, key: str) -> str:

@@ -7,6 +7,7 @@ same scenes, same seed.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -27,6 +28,7 @@ from testcall_conformance.stage import Stage
 from testcall_conformance.timeouts import Timeouts, timeouts
 from testcall_contract.models import Contract
 from testcall_contract.promises import Promise, promises
+from testcall_contract.trace import Trace
 from testcall_reports.record import FindingLine, UnitLine, VerdictLine
 from testcall_reports.writer import RecordWriter, shard
 
@@ -65,8 +67,23 @@ class Done:
     trouble: tuple[str, ...] = ()
 
 
+class _TraceLog(logging.Handler):
+    """Puts warnings of libraries into the trace: they belong to the record, not on the terminal of who runs a suite."""
+
+    def __init__(self, trace: Trace) -> None:
+        super().__init__(logging.WARNING)
+        self._trace = trace
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Trace one line, without its stack."""
+        self._trace.add("log", record.name, record.levelname.lower(), text=record.getMessage()[:500])
+
+
 def run_unit(job: Job) -> Done:
     """Run a job to its end in this process. Raises only for faults of ours or of the machine."""
+    root = logging.getLogger()
+    if not any(isinstance(handler, logging.NullHandler) for handler in root.handlers):
+        root.addHandler(logging.NullHandler())  # what libraries say after the unit's end is of no use to anybody
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         return runner.run(_run(job))
 
@@ -100,10 +117,13 @@ async def _run(job: Job) -> Done:
 
     async with Simulator(seed=job.seed) as simulator:
         crew = _Crew(job, simulator)
+        log = _TraceLog(simulator.trace)
+        logging.getLogger().addHandler(log)
         try:
             with shard(job.folder, job.unit.id, secrets=simulator.trace.secrets) as writer:
                 return await _play_all(crew, writer)
         finally:
+            logging.getLogger().removeHandler(log)
             await crew.dismiss()
 
 
@@ -214,14 +234,32 @@ def _lines(
 ) -> list[VerdictLine | FindingLine]:
     job = crew.job
     assert job.description is not None
-    question = question_of(promise, crew.contract, job.description)
+    question = question_of(promise, crew.contract, job.description, job.profile)
     failed = next((recordings[s].failure for s in task.scenes if recordings[s].failure), "")
     if failed:
+        told = _of_whole_acts(question, task, recordings, job)
+        if told:
+            return told
         attribution, _, reason = failed.partition(": ")
         if promise.kind == "silence":
             return [judge.judge_silence(question, NotRun(reason, attribution), job.build, job.unit.id)]
         return [judge.broken(question, reason, attribution, job.build, job.unit.id)]
     return verdict_lines(question, recordings, job.build, job.unit.id)
+
+
+def _of_whole_acts(
+    question: Question, task: Task, recordings: Mapping[Scene, Recording], job: Job
+) -> list[VerdictLine | FindingLine]:
+    """What the acts that were played whole before a scene broke tell of the promise; nothing, if they tell nothing."""
+    whole = {
+        scene: recordings[scene].whole() if recordings[scene].failure else recordings[scene] for scene in task.scenes
+    }
+    kept = {scene: recording for scene, recording in whole.items() if recording is not None}
+    if len(kept) < len(task.scenes):
+        return []
+    lines = verdict_lines(question, kept, job.build, job.unit.id)
+    decided = ("pass", "fail", "holds", "differs")
+    return lines if isinstance(lines[0], VerdictLine) and lines[0].verdict in decided else []
 
 
 def verdict_lines(
@@ -260,7 +298,7 @@ def _write_idle(job: Job) -> Done:
     with shard(job.folder, job.unit.id) as writer:
         writer.write(UnitLine(unit=job.unit.id, build=job.build, group=job.unit.group, suite_version=job.suite_version))
         for task in job.unit.tasks:
-            question = question_of(by_id[task.promise], contract, job.description)
+            question = question_of(by_id[task.promise], contract, job.description, job.profile)
             assert task.not_run is not None
             if question.promise.kind == "silence":
                 writer.write(judge.judge_silence(question, task.not_run, job.build, job.unit.id))
@@ -289,7 +327,7 @@ def write_crashed(job: Job, reason: str) -> Done:
             )
         )
         for task in job.unit.tasks:
-            question = question_of(by_id[task.promise], contract, job.description)
+            question = question_of(by_id[task.promise], contract, job.description, job.profile)
             if question.promise.kind == "silence":
                 writer.write(judge.judge_silence(question, NotRun(reason, "machine"), job.build, job.unit.id))
             else:
