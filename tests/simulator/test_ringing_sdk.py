@@ -9,6 +9,7 @@ from testcall_conformance.adapters import ConnectOptions
 from testcall_conformance.adapters.browser_find import find_browser
 from testcall_conformance.packages import resolve
 from testcall_simulator.exchange import Page
+from testcall_simulator.hints import browser_arguments
 from testcall_simulator.simulator import Simulator
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
@@ -33,9 +34,10 @@ SETUP = """
     try { return {value: await promise}; } catch (error) { return {refused: error}; }
   }
   async function logIn({appId, admin, client, uid, key, token, calls}) {
-    const settings = new CometChat.AppSettingsBuilder().subscribePresenceForAllUsers().setRegion("us")
-      .autoEstablishSocketConnection(true).overrideAdminHost(admin).overrideClientHost(client).build();
-    await CometChat.init(appId, settings);
+    const builder = new CometChat.AppSettingsBuilder().subscribePresenceForAllUsers().setRegion("us")
+      .autoEstablishSocketConnection(true);
+    if (admin) builder.overrideAdminHost(admin).overrideClientHost(client);
+    await CometChat.init(appId, builder.build());
     const listener = {};
     for (const name of ["onIncomingCallReceived", "onOutgoingCallAccepted", "onOutgoingCallRejected",
                         "onIncomingCallCancelled", "onCallEndedMessageReceived"])
@@ -271,6 +273,32 @@ async def test_it_comes_back_after_its_socket_broke_and_hears_on(log_in, sim):
     await sim.set_ring(ring.session_id, "alice", "cancelled")
     await bob.expect("onIncomingCallCancelled", id=ring.session_id)
     assert len(await bob.page.evaluate("told.filter(([name]) => name === 'onIncomingCallReceived')")) == 1
+
+
+async def test_an_app_that_knows_only_the_vendors_hosts_rings_by_a_resolver_rule(sim):
+    from playwright.async_api import async_playwright
+
+    async with async_playwright() as playwright:
+        path = find_browser(playwright.chromium.executable_path)
+        browser = await playwright.chromium.launch(executable_path=path, args=[*FLAGS, *browser_arguments(sim)])
+        users = []
+        for uid in ("alice", "bob"):
+            page = await (await browser.new_context(ignore_https_errors=True)).new_page()
+            await page.goto(f"{sim.addresses.app_origin}/")
+            await page.evaluate("logIn", {"appId": "testapp", "uid": uid, "key": sim.world.auth_key})
+            users.append(User(page, uid))
+            await users[-1].expect("onConnected")
+            await service(sim, "device_connected", uid=uid)
+        alice, bob = users
+        session = await rung(alice, bob)
+        await bob.do(f"CometChat.acceptCall('{session}')")
+        await alice.expect("onOutgoingCallAccepted", id=session)
+        assert await alice.do(f"CometChat.getCallParticipantCount('{session}', 'default')") == 0
+        await browser.close()
+    hosts = {
+        event.data["url"].split("/")[2] for event in sim.trace if event.name in ("me", "initiate_call", "room_size")
+    }
+    assert hosts == {"testapp.apiclient-us.cometchat.io", "xmpp.rtc-us.cometchat.io"}
 
 
 @pytest.mark.media
