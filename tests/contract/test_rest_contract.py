@@ -20,8 +20,15 @@ def problems(tmp_path, old, new):
     return check_contracts([path], frozenset(name for name, rule in RULES.items() if not rule.needs_test))
 
 
-def test_every_operation_has_an_endpoint():
-    assert all(operation.endpoint for operation in load("rest/calls").operations.values())
+@pytest.mark.parametrize("name", ["rest/calls", "rest/webhooks"])
+def test_every_operation_has_an_endpoint(name):
+    assert all(operation.endpoint for operation in load(name).operations.values())
+
+
+def test_a_webhook_is_explained_by_its_trigger():
+    (found,) = explain("meeting_ended", "rest/webhooks")["found"]
+    assert found["via"][0]["registered_by"] == "POST /apps/{appId}/webhooks"
+    assert "trigger: 'meeting_ended'" in found["payload"][0]["shape"]
 
 
 @pytest.mark.parametrize(
