@@ -114,6 +114,7 @@ UNIT_GROUPS: dict[str, str] = {
     "pages": "records",
     "fetch_race": "records",
     "record_getters": "records",
+    "broken_page": "records",
     "in_call": "in-call",
     "css": "css",
     "idle": "idle",

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from testcall_conformance.call_scenes import instance
+from testcall_conformance.conditions import VIOLATIONS, broken
 from testcall_conformance.dialect import OMIT, Call, Given
 from testcall_conformance.past_calls import GROUP, add_past_calls
 from testcall_conformance.promised import getters_to_call
@@ -126,6 +127,20 @@ async def play_fetch_race(stage: Stage, scene: Scene) -> None:
         await asyncio.sleep(0)
         await request.ask(concept, "probe")
         await first
+        await stage.settle()
+
+
+async def play_broken_page(stage: Stage, scene: Scene) -> None:
+    """Back from the second page while the service misbehaves as ``condition`` says: the probe is the ``operation``."""
+    concept = scene.get("operation")
+    object_key = next(key for key, fetch in FETCHES.items() if fetch.replace("next", "previous") == concept)
+    async with instance(stage, "logged_in") as actor:
+        add_past_calls(stage, actor)
+        request = Request(stage, actor, object_key, {"page_size": 2})
+        for label in ("page-1", "page-2"):
+            await request.ask(FETCHES[object_key], label)
+        with broken(stage, VIOLATIONS[scene.get("condition")].faults):
+            await request.ask(concept, "probe")
         await stage.settle()
 
 

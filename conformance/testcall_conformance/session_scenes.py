@@ -171,6 +171,7 @@ PLAYERS: dict[str, Callable[[Stage, Scene], Awaitable[None]]] = {
     "records": record_scenes.play_records,
     "pages": record_scenes.play_pages,
     "fetch_race": record_scenes.play_fetch_race,
+    "broken_page": record_scenes.play_broken_page,
     "record_getters": record_scenes.play_record_getters,
 }
 """Kind of scene → who plays it."""

@@ -26,6 +26,9 @@ def plan_of_call(concept: str, contract_operations: Any, **params: Any) -> list[
         return [Scene.of("every_call", session=True)]
     if params == {"condition": "no_session"} and concept not in STATE_FOR:
         return [Scene.of("every_call", session=False)]
+    violation = VIOLATIONS.get(str(params.get("condition")))
+    if concept.endswith("_fetch_previous") and violation is not None and violation.faults:
+        return [Scene.of("broken_page", operation=concept, **params)]
     if params.get("condition") in RACES:
         return [Scene.of(RACES[str(params["condition"])], operation=concept)]
     return [Scene.of("call", operation=concept, **params)]

@@ -154,6 +154,8 @@ class DialectSdk:
         on = call.on
         target = self.heap.realise(decode(on)) if isinstance(on, dict) else self.heap.find(on) or on
         arguments = self.heap.realise(decode(call.arguments))
+        if isinstance(on, dict) and isinstance(target, Settings) and (unbuilt := self._not_built(target)) is not None:
+            return unbuilt
         if isinstance(target, Abort):
             return self._abort(target, call.operation)
         if callable(target) and call.operation == "()":
@@ -170,6 +172,20 @@ class DialectSdk:
         if call.signature == "get":
             return self._read(f"{target}.{call.operation}")
         raise missing(f"{target}.{call.operation}")
+
+    def _not_built(self, target: Settings) -> Ended | None:
+        """How building ends that is refused, for builders whose build is an operation of the dialect; None when it is not."""
+        spec = self.contract.settings[target.key]
+        concept = find_method(self.contract, [f"{OBJECT}{target.key}_builder"], spec.build) if target.built else None
+        if concept is None:
+            return None
+        operation = self.contract.operations[concept]
+        given = {key: target.values[name] for key, name in _CARRIED.items() if name in target.values}
+        found = refused(operation, self._situation(operation, given))
+        if found is None:
+            return None
+        failing = Failing(concept, [found.condition, "unknown_error"], found.message, found.code)
+        return self._delivering.failure(operation, failing, self.at_ms)
 
     def _read(self, path: str) -> Ended:
         """A property: a constant of the contract, or something that a document says is there."""

@@ -36,5 +36,11 @@ def observe(sdk: DialectSdk) -> Observation:
         if session is not None and live and session.media_state
         else [],
         sockets=[{"url": session.socket_url, "state": 1}] if session is not None and live else [],
-        containers={sdk.container: int(live)} if sdk.container else {},
+        containers={sdk.container: int(live and not _headless(sdk))} if sdk.container else {},
     )
+
+
+def _headless(sdk: DialectSdk) -> bool:
+    """Whether the session was joined without an interface: asked for, and without video."""
+    session = sdk.client.session
+    return sdk.session_values.get("headless") is True and session is not None and session.audio_only

@@ -29,11 +29,12 @@ _QUERY: Mapping[str, str] = {
 """Setting concept → query parameter of the service (rest-api/calls-apis/list-calls)."""
 
 
-def build_request(_sdk: DialectSdk, _given: Arguments, target: Any) -> Any:
+def build_request(sdk: DialectSdk, _given: Arguments, target: Any) -> Any:
     """What a builder builds."""
     if not isinstance(target, Settings):
         raise Refusal("unknown_error", "there is no builder")
-    return Settings(target.key, target.cls.removesuffix("Builder"), dict(target.values))
+    made = Settings(target.key, sdk.contract.settings[target.key].name, dict(target.values))
+    return {"": sdk.heap.keep(made, made.cls)}
 
 
 async def next_page(sdk: DialectSdk, given: Arguments, target: Any) -> Any:

@@ -72,6 +72,8 @@ def _region_wrong(about: Situation) -> bool:
 def _app_settings_wrong(about: Situation) -> bool:
     """Whether the object is none, or something is wrong in it that has no condition of its own in this operation."""
     given = about.arguments.get("app_settings")
+    if given is None and "settings_file" in about.arguments:
+        return False  # the operation reads the file itself
     if not isinstance(given, Settings):
         return True
     wrong = {name for name, _ in wrong_settings(about.contract, given)}
