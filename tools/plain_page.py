@@ -18,6 +18,7 @@ from testcall_conformance.adapters import ConnectOptions
 from testcall_conformance.adapters.browser_find import find_browser
 from testcall_conformance.packages import resolve
 from testcall_simulator.exchange import Page
+from testcall_simulator.media.sources import Pattern, tone_of
 from testcall_simulator.simulator import Simulator
 
 PRELUDE = """
@@ -81,6 +82,37 @@ PROBES: dict[str, tuple[str, str]] = {
         "await join(); await wait(7000); await bob('mute'); await wait(500); await bob('unmute'); await wait(2500);"
         "return seen.filter((l) => l.startsWith('onUserUnMuted')).join('; ') || 'not called'",
     ),
+    "JS4-ENDED-040": (
+        "onCallEnded at the own endSession() in a call of three",
+        "await bob('carol'); await join(); await wait(1500); CometChatCalls.endSession(); await wait(1500);"
+        "return seen.filter((l) => l.startsWith('onCallEnded')).join('; ') || 'not called'",
+    ),
+    "JS4-MEDIA-120, -130": (
+        "what bob gets of a viewer: presenter settings with setIsPresenter(false)",
+        "await bob('here'); await CometChatCalls.init(app());"
+        "const { token } = await CometChatCalls.generateToken(world.session, world.auth);"
+        "const s = new CometChatCalls.PresenterSettingsBuilder().setIsPresenter(false).setCallListener(listener()).build();"
+        "await CometChatCalls.joinPresentation(token, s, document.getElementById('call')); await wait(5000);"
+        "return await bob('listen')",
+    ),
+    "JS4-SESSION-050": (
+        "a viewer calls startScreenShare()",
+        "await bob('here'); await CometChatCalls.init(app());"
+        "const { token } = await CometChatCalls.generateToken(world.session, world.auth);"
+        "const s = new CometChatCalls.PresenterSettingsBuilder().setIsPresenter(false).setCallListener(listener()).build();"
+        "await CometChatCalls.joinPresentation(token, s, document.getElementById('call')); await wait(3000);"
+        "CometChatCalls.startScreenShare(); await wait(3000); return await bob('screens')",
+    ),
+    "JS4-DEV-120": (
+        "the microphone in use after setAudioInputDevice(another id), by the tracks that are sent",
+        "const made = []; const P = RTCPeerConnection;"
+        "window.RTCPeerConnection = new Proxy(P, { construct: (t, a) => { const c = new t(...a); made.push(c); return c } });"
+        "await bob('here'); await join(); await wait(2000);"
+        "const mics = (await navigator.mediaDevices.enumerateDevices()).filter((d) => d.kind === 'audioinput');"
+        "const other = mics.at(-1).deviceId; CometChatCalls.setAudioInputDevice(other); await wait(3000);"
+        "const sent = made.flatMap((c) => c.getSenders()).map((x) => x.track).filter((t) => t?.kind === 'audio');"
+        "return `asked for ${other.slice(0, 8)} of ${mics.length}; sent: ${sent.map((t) => t.getSettings().deviceId?.slice(0, 8))}`",
+    ),
     "JS4-PSET-IDLE-030": (
         "getIdleTimeoutPeriod of presenter settings in which nothing was set",
         "return String(new CometChatCalls.PresenterSettingsBuilder().build().getIdleTimeoutPeriod())",
@@ -95,8 +127,8 @@ PROBES: dict[str, tuple[str, str]] = {
 """Clause → (what is tried, the body of an async function of the page)."""
 
 
-async def main(sdk: str) -> None:
-    """Try every probe in a fresh page and print what was seen."""
+async def main(sdk: str, only: list[str]) -> None:
+    """Try every probe (or ``only`` some) in a fresh page and print what was seen."""
     package = await resolve(sdk, ConnectOptions())
     async with Simulator() as simulator, async_playwright() as playwright:
         browser = await playwright.chromium.launch(
@@ -107,6 +139,8 @@ async def main(sdk: str) -> None:
         simulator.pages["/plain"] = Page(html, "text/html")
         simulator.pages["/sdk.js"] = Page(package.files[package.entry], "text/javascript")
         for number, (clause, (tried, body)) in enumerate(PROBES.items()):
+            if only and not any(clause.startswith(start) for start in only):
+                continue
             seen = await _probe(simulator, browser, f"plain-{number}", body)
             sys.stdout.write(f"{clause}\n  {tried}\n  seen: {seen}\n")
         await browser.close()
@@ -115,13 +149,27 @@ async def main(sdk: str) -> None:
 async def _probe(simulator: Simulator, browser: Any, session: str, body: str) -> str:
     world = simulator.world
     alice = world.user("alice")
-    peer = await simulator.join_peer(session, "bob") if "bob(" in body else None
+    sources = {"audio": tone_of(1), "video": Pattern()}
+    peer = await simulator.join_peer(session, "bob", **sources) if "bob(" in body else None
     context = await browser.new_context(ignore_https_errors=True, permissions=["camera", "microphone"])
     page = await context.new_page()
 
-    async def bob(what: str) -> None:
-        if peer is not None:
+    others: list[Any] = []
+
+    async def bob(what: str) -> str:
+        if what == "carol":
+            others.append(await simulator.join_peer(session, "carol"))
+        elif what == "listen" and peer is not None:
+            sound, picture = await peer.hears("alice", window_s=1.0), await peer.sees("alice", window_s=1.0)
+            return f"{sound.frames} audio frames at {sound.level_dbov} dBov, {picture.frames} video frames"
+        elif what == "screens":
+            shared = simulator.trace.select(
+                name="screen_share_started", where=lambda e: e.data.get("session") == session
+            )
+            return f"{len(shared)} screens shared"
+        elif what in ("mute", "unmute") and peer is not None:
             await peer.mute_audio(what == "mute")
+        return ""
 
     await page.expose_function("bob", bob)
     await page.goto(f"{simulator.addresses.app_origin}/plain")
@@ -133,9 +181,10 @@ async def _probe(simulator: Simulator, browser: Any, session: str, body: str) ->
         return str(await page.evaluate(f"async (world) => {{ {PRELUDE} {body} }}", facts))
     finally:
         await context.close()
-        if peer is not None:
-            await peer.leave()
+        for one in (peer, *others):
+            if one is not None:
+                await one.leave()
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1] if len(sys.argv) > 1 else "npm:@cometchat/calls-sdk-javascript@4.2.6"))
+    asyncio.run(main(sys.argv[1] if len(sys.argv) > 1 else "npm:@cometchat/calls-sdk-javascript@4.2.6", sys.argv[2:]))

@@ -64,7 +64,8 @@ def _controls(look: Look) -> Seen:
     looks = [e for e in look.recording.events if e.kind == "outcome" and e.name == "look" and "control" in e.data]
     if not looks:
         return None, "nobody could look at the controls", ()
-    shown = [e.data["control"] for e in looks if e.data.get("visible")]
+    in_menus = {key for key, control in look.recording.contract.controls.items() if control.opened_by}
+    shown = [e.data["control"] for e in looks if e.data.get("visible") and e.data["control"] not in in_menus]
     kept = bool(shown) if look.value else not shown
     return kept, f"visible: {', '.join(shown) or 'none'}", tuple(e.seq for e in looks[:4])
 
