@@ -239,15 +239,21 @@ DEVICES: dict[str, tuple[str, str, str]] = {
 
 @acts("device_change")
 async def _device_change(play: Play) -> None:
-    """Of every kind, another device than the one in use, where there is one."""
-    changed = [kind for kind in DEVICES if await change_device(play, kind) is not None]
-    await play.stage.settle()
-    for kind in changed:
-        if play.stage.dialect.has(DEVICES[kind][2]):
+    """Of every kind, another device than the one in use, where there is one; until all are in use, as long as media may take."""
+    chosen = {kind: found for kind in DEVICES if (found := await change_device(play, kind)) is not None}
+    stage, waited = play.stage, 0.0
+    await stage.settle()
+    for kind in chosen:
+        if stage.dialect.has(DEVICES[kind][2]):
             await play.actor.call(DEVICES[kind][2], "after")
-    if changed and play.stage.description.capabilities.observe:
-        seen = await play.observe("held_in_between")
-        play.stage.trace.add("media", play.actor.id, "devices", in_use=devices_in_use(seen))
+    while chosen and stage.description.capabilities.observe:
+        used = devices_in_use(await stage.adapter.capability(play.actor.id, "observe", {"instance": play.actor.id}))
+        missing = set(chosen.values()) - {device["device"] for device in used}
+        if not missing or waited >= stage.limits.media_change:
+            stage.trace.add("media", play.actor.id, "devices", in_use=used, waited_s=waited)
+            break
+        waited += stage.limits.quiet
+        await asyncio.sleep(stage.limits.quiet)
 
 
 def devices_in_use(seen: Any) -> list[dict[str, Any]]:

@@ -23,6 +23,7 @@ async def play_idle(stage: Stage, scene: Scene) -> None:
     """Join alone with the scene's ``values`` (of ``object``) and let the clock go on until the session ends.
 
     ``then``: what is done when the prompt is seen: ``stay`` and ``leave`` press its controls, ``company`` lets bob come.
+    ``look``: whether the prompt is looked for on the way.
     """
     object_key = scene.get("object", "session_settings")
     actor = await stage.actor(clock="virtual")
@@ -39,20 +40,20 @@ async def play_idle(stage: Stage, scene: Scene) -> None:
         if scene.get("then"):
             await _answer_prompt(play, scene.get("then"))
         else:
-            await _until_over(play)
+            await _until_over(play, look=bool(scene.get("look")))
     finally:
         await play.dismiss_peers()
         await actor.close()
 
 
-async def _until_over(play: Play) -> None:
-    """The clock goes on until the participant is gone; the prompt is looked for on the way."""
+async def _until_over(play: Play, *, look: bool) -> None:
+    """The clock goes on until the participant is gone."""
     stage, after = play.stage, play.stage.trace.last_seq
     prompted = False
 
     async def enough() -> bool:
         nonlocal prompted
-        if not prompted and _can_look(play):
+        if look and not prompted and _can_look(play):
             prompted = await note_look(stage, play.actor.id, "idle_stay", hidden=False)
         return _gone(play, after)
 

@@ -12,7 +12,7 @@ from typing import Any, cast
 from testcall_conformance.checks.registry import CHECKS, Judgement, NotRun, Question
 from testcall_conformance.evidence import Recording
 from testcall_contract.models import Contract
-from testcall_contract.promises import Promise, source_of
+from testcall_contract.promises import Promise, promises, source_of
 from testcall_reports.record import Attribution, FindingLine, Item, Source, Verdict, VerdictLine
 
 
@@ -41,7 +41,7 @@ def judge_clause(question: Question, judgement: Judgement | NotRun, build: str, 
     base = _base(question, build, unit)
     if isinstance(judgement, NotRun):
         return VerdictLine(
-            **base, counts=promise.counts, verdict="not_run", reason=judgement.reason,
+            **base, counts=promise.counts, verdict="not_run", reason=judgement.reason, by_choice=judgement.by_choice,
             attribution=cast("Attribution", judgement.attribution),
         )  # fmt: skip
     return VerdictLine(
@@ -65,14 +65,21 @@ def _verdict(kept: bool | None, *, counts: bool) -> Verdict:
 
 
 def judge_conflict(
-    question: Question, judgements: Mapping[str, Judgement] | NotRun, build: str, unit: str
+    question: Question, judgements: Mapping[str, Judgement] | NotRun, build: str, unit: str, *, wavering: str = ""
 ) -> tuple[VerdictLine, FindingLine | None]:
-    """The verdict on a conflict: it passes with the first alternative that the build follows, and fails with none."""
+    """The verdict on a conflict: it passes with the first alternative that the build follows, and fails with none.
+
+    ``wavering``: in which scene it follows which, where it follows several.
+    """
     promise = question.promise
     base = _base(question, build, unit) | {"conflict": promise.id}
     if isinstance(judgements, NotRun):
         not_run = VerdictLine(
-            **base, verdict="not_run", reason=judgements.reason, attribution=cast("Attribution", judgements.attribution)
+            **base,
+            verdict="not_run",
+            reason=judgements.reason,
+            attribution=cast("Attribution", judgements.attribution),
+            by_choice=judgements.by_choice,
         )
         return not_run, None
     says = {a.id: a.says for a in promise.alternatives}
@@ -93,8 +100,45 @@ def judge_conflict(
         ), None  # fmt: skip
     return VerdictLine(
         **base, verdict="fail", attribution="sdk", expected=expected, seen=first.seen,
-        reason="the build follows none of the alternatives", evidence=first.evidence,
+        reason=wavering or "the build follows none of the alternatives", evidence=first.evidence,
     ), None  # fmt: skip
+
+
+def wavers(question: Question, recordings: Sequence[Recording]) -> str:
+    """Where a build follows one alternative of a conflict in one scene and another in the next, in words; else nothing."""
+    follows: dict[str, list[str]] = {}
+    for recording in recordings:
+        for alternative in question.promise.alternatives:
+            try:
+                judgement = ask(question.with_args(alternative.args), [recording])
+            except (IndexError, ValueError):  # a check that needs all its scenes at once
+                return ""
+            if judgement.kept:
+                follows.setdefault(alternative.id, []).append(str(recording.scene))
+    if len(follows) < 2:
+        return ""
+    return "; ".join(f"follows {key} in: {scenes[0]}" for key, scenes in follows.items())
+
+
+def inconsistent(contract: Contract, verdicts: Sequence[VerdictLine]) -> list[VerdictLine]:
+    """The verdicts on conflicts of one build that have to be changed: parts of one conflict that follow different alternatives.
+
+    Parts are conflicts whose ids differ by a last letter only and that have the same alternatives. The design asks a build to
+    follow one of them throughout a run.
+    """
+    parts: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for promise in promises(contract):
+        stem, _, part = promise.id.rpartition("-")
+        if promise.kind == "conflict" and len(part) == 1 and part.isalpha():
+            parts.setdefault((stem, tuple(a.id for a in promise.alternatives)), []).append(promise.id)
+    changed: list[VerdictLine] = []
+    for ids in parts.values():
+        found = [v for v in verdicts if v.conflict in ids and v.verdict == "pass"]
+        if len({v.follows for v in found}) > 1:
+            told = ", ".join(f"{v.follows} in {v.conflict}" for v in found)
+            reason = f"the build follows one alternative here and another there: {told}"
+            changed += [v.model_copy(update={"verdict": "fail", "attribution": "sdk", "reason": reason}) for v in found]
+    return changed
 
 
 def _conflict_finding(question: Question, build: str, unit: str, does: str, evidence: tuple[int, ...]) -> FindingLine:

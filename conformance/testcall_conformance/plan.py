@@ -17,6 +17,10 @@ from testcall_contract.models import Contract
 from testcall_contract.promises import Promise, promises
 
 
+UNWANTED = frozenset({"limit.value"})
+"""Rules about numbers that nobody brings a build to: that they aren't judged leaves no family empty."""
+
+
 @dataclass(frozen=True, slots=True)
 class Task:
     """A promise and the scenes that decide it; or why it isn't run."""
@@ -62,9 +66,12 @@ def task_of(question: Question) -> Task:
     """The scenes that a promise needs, or why it isn't run. A conflict needs those of all its alternatives."""
     promise = question.promise
     if promise.untestable:
-        return Task(promise.id, not_run=NotRun(f"untestable: {promise.untestable}", "simulator"))
+        return Task(promise.id, not_run=NotRun(f"untestable: {promise.untestable}", "simulator", by_choice=True))
     if promise.needs_test:
-        return Task(promise.id, not_run=NotRun(f"needs a test: {promise.needs_test}", "simulator"))
+        wanted = promise.rule not in UNWANTED
+        return Task(
+            promise.id, not_run=NotRun(f"needs a test: {promise.needs_test}", "simulator", by_choice=not wanted)
+        )
     unborn = too_new(question)
     if unborn:
         return Task(promise.id, not_run=unborn)

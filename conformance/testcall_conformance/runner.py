@@ -21,13 +21,14 @@ from pathlib import Path
 from testcall_conformance.adapters import connect
 from testcall_conformance.adapters.base import ConnectOptions
 from testcall_conformance.errors import AdapterFailure, ConformanceError
+from testcall_conformance.judge import inconsistent
 from testcall_conformance.plan import Selection, WorkUnit, make_plan, weight
 from testcall_conformance.protocol import Capabilities, Description, SdkInfo
 from testcall_conformance.worker import Done, Job, run_in_worker, run_unit, write_crashed
 from testcall_contract.models import Contract
 from testcall_reports.commands import write_reports
 from testcall_reports.merge import merge_lines, read_parts
-from testcall_reports.record import BuildLine, HostFacts, RunLine
+from testcall_reports.record import BuildLine, HostFacts, RecordLine, RunLine, VerdictLine
 from testcall_reports.summary import FailOn, Summary
 from testcall_reports.writer import RecordWriter, write_lines
 
@@ -111,8 +112,17 @@ def run(options: RunOptions, listener: Listener = lambda _: None, executor: Exec
     _write_head(options, builds, jobs)
     _work(options, mine, builds, listener, executor)
     record = merge_lines(read_parts([shards]))
-    write_lines(options.out / "record.jsonl", record.lines)
+    write_lines(options.out / "record.jsonl", _consistent(record.lines, builds))
     return write_reports(options.out, baseline=options.baseline, strict=options.strict, fail_on=options.fail_on)
+
+
+def _consistent(lines: Sequence[RecordLine], builds: Sequence[Build]) -> list[RecordLine]:
+    """The record's lines; a build that follows a conflict's alternatives by turns fails the parts of that conflict."""
+    changed: dict[tuple[str, str, str], VerdictLine] = {}
+    for build in builds:
+        mine = [line for line in lines if isinstance(line, VerdictLine) and line.build == build.id]
+        changed |= {line.key: line for line in inconsistent(load_contract(build.contract), mine)}
+    return [changed.get(line.key, line) if isinstance(line, VerdictLine) else line for line in lines]
 
 
 async def describe_all(options: RunOptions) -> list[Build]:

@@ -80,12 +80,11 @@ TOURS: dict[str, Tour] = {
     "ending": Tour(("join_with_peer", "end_for_all")),
     "lost": Tour(("join_with_peer", "connection_lost", "connection_restored")),
     "buttons": Tour(
-        (
-            "join_with_peer", "button_mute_audio", "button_unmute_audio", "button_pause_video", "button_raise_hand",
-            "button_layout", "button_participant_list", "button_chat", "button_share_invite", "button_recording",
-            "button_screen_share", "button_end_call",
-        )
+        ("join_with_peer", "button_mute_audio", "button_unmute_audio", "button_pause_video", "button_raise_hand",
+         "button_recording", "button_screen_share")
     ),
+    "panels": Tour(("join_with_peer", "button_participant_list", "button_chat", "button_share_invite", "button_layout")),
+    "end_button": Tour(("join_with_peer", "button_end_call")),
     "refused": Tour(("token_refused",)),
     "denied": Tour(("permission_denied",), devices="denied"),
     "unshared": Tour(("join_with_peer", "screen_share_cancelled"), devices="no_screen"),

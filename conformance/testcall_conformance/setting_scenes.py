@@ -27,6 +27,8 @@ async def play_settings(stage: Stage, scene: Scene) -> None:
     there).
     """
     values, object_key = plain(scene.get("values", ())), scene.get("object", "session_settings")
+    if object_key not in JOIN_BY:
+        values, object_key = {object_key: stage.dialect.settings(object_key, Given(values))}, "session_settings"
     actor = await stage.actor()
     play = Play(stage, actor, "settings", object_key=object_key, settings=values)
     try:
@@ -72,6 +74,9 @@ async def _look_around(play: Play) -> None:
 
 
 async def _leave(play: Play) -> None:
+    """Leave, for effects that show then; not as a presenter, who may be asked first whether the session shall end for everybody."""
+    if play.object_key == "presenter_settings":
+        return
     after = play.stage.trace.last_seq
     await play.call("leave_session", label="arrange")
     await play.left(after)

@@ -19,7 +19,7 @@ class Timeouts:
     """From the join call to the participant in the session, seen by the service."""
     refusal: float = 1.5
     """How long a call that should fail may take to tell so by another way than its result (an ``onError``)."""
-    connect: float = 8.0
+    connect: float = 5.0
     """How long a join that can't succeed, or a broken connection that comes back, is watched."""
     event: float = 2.0
     """From a cause to its callback."""

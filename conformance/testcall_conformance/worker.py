@@ -22,6 +22,7 @@ from testcall_conformance.errors import AdapterFailure, ConformanceError
 from testcall_conformance.evidence import Recording
 from testcall_conformance.plan import Task, WorkUnit, question_of
 from testcall_conformance.protocol import Description
+from testcall_conformance.resting import assumptions_behind
 from testcall_conformance.scenes import Scene
 from testcall_conformance.session_scenes import play
 from testcall_conformance.stage import Stage
@@ -200,7 +201,7 @@ async def _play_all(crew: _Crew, writer: RecordWriter) -> Done:
         waiting = [task for task in waiting if task not in ready]
         for task in ready:
             for line in _lines(crew, by_id[task.promise], task, recordings):
-                written = writer.write(_renumbered(line, numbers))
+                written = writer.write(_renumbered(_resting(line, task, recordings), numbers))
                 if isinstance(written, VerdictLine):
                     counts[written.verdict] = counts.get(written.verdict, 0) + 1
     return Done(job.unit.id, counts, tuple(trouble))
@@ -268,8 +269,12 @@ def verdict_lines(
     """The verdict or finding on a promise whose scenes were all played. Pure."""
     promise = question.promise
     if promise.kind == "conflict":
-        judgements = {a.id: _judged(question.with_args(a.args), recordings) for a in promise.alternatives}
-        verdict, finding = judge.judge_conflict(question, judgements, build, unit)
+        asked = [question.with_args(a.args) for a in promise.alternatives]
+        judgements = {a.id: _judged(one, recordings) for a, one in zip(promise.alternatives, asked, strict=True)}
+        none = all(judgement.kept is False for judgement in judgements.values())
+        mine = list(dict.fromkeys(scene for one in asked for scene in _scenes(one)))
+        wavering = judge.wavers(question, [recordings[scene] for scene in mine]) if none else ""
+        verdict, finding = judge.judge_conflict(question, judgements, build, unit, wavering=wavering)
         return [verdict, finding] if finding else [verdict]
     judgement = _judged(question, recordings)
     if promise.kind == "silence":
@@ -278,9 +283,21 @@ def verdict_lines(
 
 
 def _judged(question: Question, recordings: Mapping[Scene, Recording]) -> Judgement:
+    return judge.ask(question, [recordings[scene] for scene in _scenes(question)])
+
+
+def _scenes(question: Question) -> Sequence[Scene]:
     planned = CHECKS[question.promise.rule].plan(question)
-    scenes: Sequence[Scene] = () if isinstance(planned, NotRun) else planned
-    return judge.ask(question, [recordings[s] for s in scenes])
+    return () if isinstance(planned, NotRun) else planned
+
+
+def _resting(
+    line: VerdictLine | FindingLine, task: Task, recordings: Mapping[Scene, Recording]
+) -> VerdictLine | FindingLine:
+    """The line with the assumptions that show in its evidence."""
+    wanted = set(line.evidence)
+    shown = [event for scene in task.scenes for event in recordings[scene].events if event.seq in wanted]
+    return line.model_copy(update={"assumptions": assumptions_behind(shown)}) if wanted else line
 
 
 def _renumbered(line: VerdictLine | FindingLine, numbers: Mapping[int, int]) -> VerdictLine | FindingLine:

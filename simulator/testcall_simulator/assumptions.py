@@ -237,6 +237,59 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
 """All of them, in the order in which they are shown."""
 
 
+REFUSED = frozenset({"HTTP-01", "HTTP-02", "HTTP-03"})
+"""Assumptions about everywhere that show where the service refuses something, and there only."""
+
+MARKS: dict[str, tuple[str, ...]] = {
+    "TOKEN-03": ("AUTH_ERR_TOKEN_INVALID_SIGNATURE",),
+    "TOKEN-04": ("ERR_EMPTY_CALL_SESSION_ID", "ERR_BAD_REQUEST"),
+    "TOKEN-08": ("ERR_CALL_NOT_A_PART",),
+    "TOKEN-10": ("PRESENTER_MODE_ENABLED",),
+    "AUTH-04": ("AUTH_ERR_AUTH_TOKEN_NOT_FOUND",),
+    "LOGS-04": ("status=cancel",),
+    "LOGS-05": ("ERR_CALL_SESSION_NOT_FOUND",),
+    "XMPP-04": ("service-unavailable",),
+    "XMPP-05": ("session-initiate", "source-add"),
+    "XMPP-06": ("(Screen)",),
+    "XMPP-07": ("not-allowed",),
+    "XMPP-08": ("endSessionForAll", "destroy", "'reason': 'ended'"),
+    "XMPP-09": ("jibri", "recording", "streaming"),
+    "XMPP-10": ("<mute", "end_conference"),
+    "XMPP-12": ("source-remove",),
+}
+"""What has to stand in a message for an assumption to show in it, where its name says too little."""
+
+SERVICE: dict[str, tuple[str, ...]] = {
+    "XMPP-05": ("media_connected", "negotiation_started"),
+    "XMPP-06": ("screen_share_started", "screen_share_stopped"),
+    "XMPP-08": ("session_ended", "occupant_left"),
+    "XMPP-09": ("recording_started", "recording_stopped", "streaming_started", "streaming_stopped"),
+    "XMPP-02": ("socket_resumed",),
+}
+"""Decisions of the service in which an assumption shows, beside routes and stanzas."""
+
+
+_SURE = {key: tuple(name for name in names if name != "occupant_left") for key, names in SERVICE.items()}
+"""Of these, the decisions that need no mark."""
+
+
+def behind(name: str, text: str, *, refused: bool = False) -> list[Assumption]:
+    """The assumptions that show in a message or a decision of that name, with that ``text``; ``refused``: an answer that refuses."""
+
+    def shows(one: Assumption) -> bool:
+        if "*" in one.shows and one.id not in MARKS:
+            return refused and one.id in REFUSED
+        named = name in SERVICE.get(one.id, ()) or name in one.shows or "*" in one.shows
+        return named and (name in _SURE.get(one.id, ()) or _marked(one, text))
+
+    return [one for one in ASSUMPTIONS if shows(one)]
+
+
+def _marked(one: Assumption, text: str) -> bool:
+    marks = MARKS.get(one.id)
+    return marks is None or any(mark in text for mark in marks)
+
+
 def shown_by(name: str) -> list[Assumption]:
     """The assumptions behind a route or stanza of that name."""
     return [assumption for assumption in ASSUMPTIONS if "*" in assumption.shows or name in assumption.shows]

@@ -52,9 +52,18 @@ def plan_effect(question: Question) -> Sequence[Scene] | NotRun:
     values = [question.args["value"]] if "value" in question.args else _short(legal_values(setting), setting)
     of = effect_of(question)
     base = dict(of.args.get("under", {})) if of else {}
-    return [_scene(question, assigned(**{**base, key: value})) for value in values[:2]] or [
-        _scene(question, assigned(**base))
+    look = {"look": True} if of is not None and of.kind == "idle_prompt" else {}
+    return [_scene(question, assigned(**{**base, key: value}), **look) for value in values[:1]] or [
+        _scene(question, assigned(**base), **look)
     ]
+
+
+def shortest(question: Question) -> tuple[tuple[str, Any], ...]:
+    """The setting of the idle period that the promise stands under, at its shortest; nothing where it stands elsewhere."""
+    setting = question.promise.subject.item
+    if not isinstance(setting, Setting) or question.promise.subject.kind != "setting":
+        return ()
+    return assigned(**{question.promise.subject.key: _short(legal_values(setting), setting)[0]})
 
 
 def _short(values: Sequence[Any], setting: Setting) -> list[Any]:

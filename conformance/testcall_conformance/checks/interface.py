@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from testcall_conformance.actor import USER
+from testcall_conformance.checks.idle import shortest
 from testcall_conformance.checks.registry import Judgement, NotRun, Question, check, needs, unknown
 from testcall_conformance.controls import findable
 from testcall_conformance.evidence import Recording
@@ -53,9 +54,9 @@ def _plan_effect(question: Question) -> Sequence[Scene] | NotRun:
     if not findable(question.contract, control):
         return NotRun(f"no name of the control {control!r} is known", "simulator")
     if control in _THEN and effect in ("left", "idle_extended"):
-        return needs(question, "clock") or [Scene.of("idle", values=(), then=_THEN[control])]
+        return needs(question, "clock") or [Scene.of("idle", values=shortest(question), then=_THEN[control])]
     if control == "end_call" and effect == "left":
-        return [tour("buttons")]
+        return [tour("end_button")]
     return NotRun(f"no scene presses {control!r} for {effect!r}", "simulator")
 
 

@@ -145,7 +145,7 @@ def survives(question: Question, recordings: Sequence[Recording]) -> Judgement:
     act = recording.act("remote_join")
     if act is None:
         return unknown(words, "the build did not join again")
-    label = "first" if _listener(question).setting else None
+    label = "first" if _listener(question).setting else "one"
     found = act.callbacks(trial_event(question.contract, question.promise.subject.key) or "", label)
     if not act.first(lambda e: e.kind == "wire" and e.name == "occupant_joined"):
         return unknown(words, "nobody joined, so nothing was to be told", "simulator", act.span)

@@ -15,10 +15,14 @@ from testcall_contract.promises import Promise
 
 @dataclass(frozen=True, slots=True)
 class NotRun:
-    """Why a promise can't be judged on this build. ``attribution`` says whose doing it is."""
+    """Why a promise can't be judged on this build. ``attribution`` says whose doing it is.
+
+    ``by_choice``: nobody wants it judged: the contract calls it untestable.
+    """
 
     reason: str
     attribution: str = "adapter"
+    by_choice: bool = False
 
 
 @dataclass(frozen=True, slots=True)

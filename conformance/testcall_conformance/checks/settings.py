@@ -139,6 +139,10 @@ def _plan_accepts(question: Question) -> Sequence[Scene] | NotRun:
         return refused
     if not values:
         return NotRun("the setting takes no plain value that could be tried", "simulator")
+    if object_key in PARTS and not question.args.get("values"):
+        planned = assignments(question.contract, object_key)
+        chosen = [a for a in planned if subject.key in dict(a)]
+        return [Scene.of("settings", object=object_key, values=a) for a in chosen]
     if question.args.get("values") or object_key in PARTS:
         return [Scene.of("bad_setting", object=object_key, setting=subject.key, value=v) for v in values]
     return settings_scenes(question, subject.key)
@@ -228,7 +232,10 @@ def _plan_effect(question: Question) -> Sequence[Scene] | NotRun:
     if effect is not None and effect.args.get("peers") == 0:
         values = assigned(**dict(base), **{key: question.args.get("value")})
         return [Scene.of("settings", values=values, peers=0)]
-    return settings_scenes(question, key, question.args.get("value")) or [scene_of(object_of(question), base)]
+    plain = [scene_of(object_of(question), base)]
+    tried = settings_scenes(question, key, question.args.get("value"))
+    default_too = setting.has_default and "value" not in question.args
+    return list(dict.fromkeys([*(plain if default_too or not tried else []), *tried]))
 
 
 def _allowed(question: Question, recording: Recording) -> bool:
@@ -315,7 +322,7 @@ def _over(
 def _ever_seen(question: Question, recordings: Sequence[Recording]) -> bool:
     """Whether the setting's control was visible in any of the joins; if never, it may be our finding that is at fault."""
     of = effect_of(question)
-    control = of.args.get("control") if of else None
+    control = of.args.get("control") if of and of.args.get("peers") != 0 else None
     if control is None:
         return True
     return any(
