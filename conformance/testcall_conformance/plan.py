@@ -16,7 +16,6 @@ from testcall_conformance.versions import too_new
 from testcall_contract.models import Contract
 from testcall_contract.promises import Promise, promises
 
-
 UNWANTED = frozenset({"limit.value"})
 """Rules about numbers that nobody brings a build to: that they aren't judged leaves no family empty."""
 
