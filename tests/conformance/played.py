@@ -102,7 +102,7 @@ class Played:
         """An event reaches a listener."""
         return self.add("callback", "alice-1", event, label=label, arguments=list(arguments))
 
-    def service(self, name: str, *, uid: str = "alice", session: str = "s", **data: Any) -> Played:
+    def service(self, name: str, /, *, uid: str = "alice", session: str = "s", **data: Any) -> Played:
         """The service sees or decides something."""
         return self.add("wire", "service", name, channel="service", uid=uid, session=session, **data)
 
