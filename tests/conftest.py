@@ -1,4 +1,4 @@
-"""What holds for all tests: in CI nothing is skipped."""
+"""What holds for all tests: in CI nothing is skipped, and what is drawn is drawn the same each time."""
 
 from __future__ import annotations
 
@@ -6,6 +6,11 @@ import os
 from collections.abc import Generator
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("ci", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+if os.environ.get("CI"):
+    settings.load_profile("ci")
 
 
 @pytest.hookimpl(wrapper=True)
