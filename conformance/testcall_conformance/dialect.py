@@ -41,7 +41,7 @@ class Given:
 
 
 class Dialect:
-    """One contract, spoken. ``choices`` picks alternatives of names: operation concept to name."""
+    """One contract, spoken. ``choices`` picks alternatives of names: operation concept to name, ``object.member`` to setter."""
 
     def __init__(self, contract: Contract, choices: Mapping[str, str] | None = None) -> None:
         self.contract = contract
@@ -91,8 +91,8 @@ class Dialect:
         if spec.form == "builder":
             new = [given.values.get(key) for key in spec.new] if any(key in given.values for key in spec.new) else []
             later = {key: value for key, value in given.values.items() if key not in spec.new}
-            named = {_setter(spec, key): value for key, value in later.items()} | dict(given.extra)
-            several = {_setter(spec, key) for key in later if _takes_several(spec.members[key])}
+            named = {self._setter_of(object_key, key): value for key, value in later.items()} | dict(given.extra)
+            several = {self._setter_of(object_key, key) for key in later if _takes_several(spec.members[key])}
             return {
                 "$": "builder",
                 "class": spec.builder or spec.name,
@@ -105,6 +105,9 @@ class Dialect:
             }
         named = {spec.members[key].name: value for key, value in given.values.items()} | dict(given.extra)
         return named if spec.form == "object" else {"$": "new", "class": spec.name, "arguments": named}
+
+    def _setter_of(self, object_key: str, key: str) -> str:
+        return self._choices.get(f"{object_key}.{key}", _setter(self.contract.settings[object_key], key))
 
     def settings_object(self, object_key: str) -> SettingsObject:
         """The settings object of that key; :class:`ConformanceError` when the dialect has none."""
@@ -133,13 +136,23 @@ class Dialect:
 
 
 def names_offered(contract: Contract, offers: Callable[[str, str], bool]) -> dict[str, str]:
-    """Operation concept → the other name that documents have for it, where the build offers that one and not the usual one."""
+    """Operation concept → the other name that documents have for it, where the build offers that one and not the usual one.
+
+    So for the setters of builders, by ``object.member``.
+    """
     chosen = {}
     for concept, operation in contract.operations.items():
         on = operation.on or contract.style.holder
         other = next((name for name in operation.alternatives if offers(on, name)), None)
         if other is not None and not offers(on, operation.name):
             chosen[concept] = other
+    for object_key, spec in contract.settings.items():
+        on = spec.builder or spec.name
+        for key, setting in spec.members.items():
+            names = (item.args.get("setter") for conflict in setting.conflicts for item in conflict.alternatives)
+            other = next((name for name in names if isinstance(name, str) and offers(on, name)), None)
+            if other is not None and not offers(on, _setter(spec, key)):
+                chosen[f"{object_key}.{key}"] = other
     return chosen
 
 

@@ -90,6 +90,7 @@ CAUSES: dict[str, str] = {
     "picture_in_picture_off": "the application ends picture in picture",
     "button_switch_camera": "a person presses the built-in control that changes the camera",
     "muted_by_moderator": "another participant mutes the local participant",
+    "paused_by_moderator": "another participant pauses the local participant's camera",
     "leave_while_sharing": "another participant leaves while they share a screen",
     "late_join": "the local participant joins a session in which something is going on already",
     "second_leave": "the application leaves a session that it has left",

@@ -135,6 +135,8 @@ def _judge_one(question: Question, recording: Recording, value: Any) -> Judgemen
     of, setting = effect_of(question), question.promise.subject.item
     assert of is not None
     assert isinstance(setting, Setting)
+    if value is not None and value == of.args.get("off"):
+        return _never_ends(setting, recording)
     ms = float(value) * _UNITS_MS.get(str(of.args.get("unit") or setting.unit or "ms"), 1)
     if of.kind == "idle_prompt":
         due, what = ms - 1000 * float(of.args.get("before_end_s", 0)), "the prompt comes"
@@ -154,6 +156,20 @@ def _judge_one(question: Question, recording: Recording, value: Any) -> Judgemen
             return unknown(expected, "the clock did not go on for so long", "adapter")
         return Judgement(False, expected, f"nothing of it within {waited.least / 1000:.0f} s", (waited.seq,))
     return Judgement(found.holds(due), expected, f"{what.split(' ')[1]}: {found}", (found.seq,))
+
+
+def _never_ends(setting: Setting, recording: Recording) -> Judgement:
+    """With the value that switches it off, the session goes on for longer than the default period."""
+    expected = "the session does not end for being alone"
+    waited, found = _clock(recording), ended(recording)
+    if recording.joined(USER) is None:
+        return unknown(expected, "the build did not join")
+    default_ms = float(setting.default or 0) * _UNITS_MS.get(setting.unit or "ms", 1)
+    if waited is not None and found is not None and found.seq < waited.seq:
+        return Judgement(False, expected, f"session: {found}", (found.seq,))
+    if waited is None or waited.least < default_ms:
+        return unknown(expected, "the clock did not go on for so long", "adapter")
+    return Judgement(True, expected, f"it goes on for {waited.least / 1000:.0f} s", (waited.seq,))
 
 
 def _before_prompt(question: Question, recording: Recording) -> float:

@@ -54,6 +54,7 @@ _CARRIED = {"auth_token": "log_auth_token", "session_id": "transcript_session_id
 
 _FURTHER: Mapping[str, Mapping[str, str]] = {
     "user_muted": {"unmute_audio": "user_unmuted", "remote_unmute_audio": "user_unmuted"},
+    "participant_audio_muted": {"muted_by_moderator": "user_muted"},
     "screen_share_started": {"remote_screen_share_start": "participant_screen_share_started"},
     "screen_share_stopped": {"remote_screen_share_stop": "participant_screen_share_stopped"},
 }
@@ -334,6 +335,8 @@ class DialectSdk:
         if concept_of(concept) == event.name:
             return True
         wanted = [cause for cause, name in _FURTHER.get(concept_of(concept), {}).items() if name == event.name]
+        if "muted_by_moderator" in wanted and not event.data.get("ordered"):
+            return False
         return any(
             clause.args.get("cause") in wanted and clause.args.get("times") != 0
             for clause in clauses_of(told, "event.fires")

@@ -25,11 +25,15 @@ def concept_of(name: str) -> str:
 
 
 def operation_names(contract: Contract) -> list[str]:
-    """Every operation as ``Class.name``; those of objects by their bare name."""
+    """Every operation as ``Class.name``, and the setters of builders; those of objects by their bare name."""
     names = []
     for operation in contract.operations.values():
         on = operation.on or contract.style.holder
         names.append(operation.name if not on or on.startswith(OBJECT) else f"{on}.{operation.name}")
+    for spec in contract.settings.values():
+        if spec.form == "builder":
+            setters = [item.setter or item.name for key, item in spec.members.items() if key not in spec.new]
+            names += [f"{spec.builder or spec.name}.{setter}" for setter in setters]
     return sorted(set(names))
 
 

@@ -46,9 +46,10 @@ def changed(change: Changed) -> list[Event]:
     return events
 
 
-def mute_state(whom: Participant, by: Participant, muted: bool) -> Event:
-    """The event of a dialect that tells mutes with their author."""
-    return Event("user_muted" if muted else "user_unmuted", {"muted": whom, "muted_by": by, "participant": whom})
+def mute_state(whom: Participant, by: Participant, muted: bool, *, ordered: bool = False) -> Event:
+    """The event of a dialect that tells mutes with their author. ``ordered``: by the service or another, and not by oneself."""
+    about = {"muted": whom, "muted_by": by, "participant": whom, "ordered": ordered}
+    return Event("user_muted" if muted else "user_unmuted", about)
 
 
 def listed(everybody: Sequence[Participant]) -> Event:

@@ -188,7 +188,7 @@ class CallSession:
 
     # --- actions -----------------------------------------------------------------------------------------------------
 
-    def mute(self, muted: bool, by: Participant | None = None) -> None:
+    def mute(self, muted: bool, by: Participant | None = None, *, ordered: bool = False) -> None:
         """Mute or unmute the microphone."""
         if self.me.audio_muted == muted or not self._may_send():
             return
@@ -196,9 +196,9 @@ class CallSession:
         self._send_media("audio", not muted)
         me = self.me.participant()
         self._tell(Event("audio_muted" if muted else "audio_unmuted"))
-        self._tell(happenings.mute_state(me, by or me, muted))
+        self._tell(happenings.mute_state(me, by or me, muted, ordered=ordered))
 
-    def pause(self, paused: bool, by: Participant | None = None) -> None:
+    def pause(self, paused: bool, by: Participant | None = None, *, ordered: bool = False) -> None:
         """Pause or resume the camera. An audio-only call has none."""
         if self.me.video_paused == paused or self._options.audio_only or not self._may_send():
             return
@@ -206,7 +206,7 @@ class CallSession:
         self._send_media("video", not paused)
         me = self.me.participant()
         self._tell(Event("video_paused" if paused else "video_resumed"))
-        self._tell(happenings.mute_state(me, by or me, paused))
+        self._tell(happenings.mute_state(me, by or me, paused, ordered=ordered))
 
     def raise_hand(self, raised: bool) -> None:
         """Raise or lower the hand."""
@@ -359,7 +359,7 @@ class CallSession:
         else:
             by = self._participant_at(attribute(payload, "actor").rpartition("/")[2])
             kind = xml.namespace(payload).rpartition("/")[2]
-            (self.pause if kind == "video" else self.mute)((payload.text or "true") == "true", by)
+            (self.pause if kind == "video" else self.mute)((payload.text or "true") == "true", by, ordered=True)
 
     def _on_bridge(self, message: dict[str, Any]) -> None:
         if message.get("colibriClass") == "DominantSpeakerEndpointChangeEvent":
