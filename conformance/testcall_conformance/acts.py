@@ -239,19 +239,29 @@ DEVICES: dict[str, tuple[str, str, str]] = {
 
 @acts("device_change")
 async def _device_change(play: Play) -> None:
-    """Of every kind, another device than the one in use, where there is one; until all are in use, as long as media may take."""
-    chosen = {kind: found for kind in DEVICES if (found := await change_device(play, kind)) is not None}
-    stage, waited = play.stage, 0.0
-    await stage.settle()
-    for kind in chosen:
-        if stage.dialect.has(DEVICES[kind][2]):
+    """Of every kind, another device than the one in use, where there is one; one after the other, as a person would."""
+    for kind in DEVICES:
+        chosen = await change_device(play, kind)
+        if chosen is None:
+            continue
+        if play.stage.description.capabilities.observe:
+            await _until_in_use(play, kind, chosen)
+        else:
+            await play.stage.settle()
+        if play.stage.dialect.has(DEVICES[kind][2]):
             await play.actor.call(DEVICES[kind][2], "after")
-    while chosen and stage.description.capabilities.observe:
+
+
+async def _until_in_use(play: Play, kind: str, device: str) -> None:
+    """Until the device is seen in use, as long as media may take; no longer where nobody sees which one of that kind is."""
+    stage, waited = play.stage, 0.0
+    while True:
+        await stage.settle()
         used = devices_in_use(await stage.adapter.capability(play.actor.id, "observe", {"instance": play.actor.id}))
-        missing = set(chosen.values()) - {device["device"] for device in used}
-        if not missing or waited >= stage.limits.media_change:
+        mine = [one["device"] for one in used if one["kind"] == kind]
+        if device in mine or waited >= (stage.limits.media_change if mine else stage.limits.quiet):
             stage.trace.add("media", play.actor.id, "devices", in_use=used, waited_s=waited)
-            break
+            return
         waited += stage.limits.quiet
         await asyncio.sleep(stage.limits.quiet)
 

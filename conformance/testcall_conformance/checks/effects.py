@@ -330,7 +330,8 @@ def _judge_devices(question: Question, recording: Recording, name: str) -> Judge
     if name == "devices_listed":
         return _judge_list(question, told[0].result.value, told[0].seqs)
     wanted, kind = _argument(told[0].step.data.get("arguments")), _KIND_OF.get(concept, "")
-    held = act.first(lambda e: e.kind == "media" and e.name == "devices") if act is not None else None
+    since = told[0].seqs[-1]
+    held = act.first(lambda e: e.kind == "media" and e.name == "devices" and e.seq > since) if act else None
     expected = f"{wanted} is the device in use"
     current = next(iter(act.calls(concept.replace("set_", "get_current_"), "after")), None) if act else None
     if current is not None and current.result is not None:
