@@ -96,6 +96,31 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         ("*",),
     ),
     Assumption("AUTH-05", "An address without an app (calls.localhost) takes the app from the token or key.", ("*",)),
+    Assumption(
+        "AUTH-06",
+        "Users and groups are shown as testcall's own documents have them: the pages' answers were not all at hand. Every role is taken.",
+        (
+            "list_users",
+            "get_user",
+            "update_user",
+            "see_users",
+            "see_user",
+            "list_groups",
+            "get_group",
+            "see_groups",
+            "see_group",
+        ),
+    ),
+    Assumption(
+        "AUTH-07",
+        "A deactivated user is as one that there isn't (ERR_UID_NOT_FOUND) until brought back; a guid that is taken is refused with ERR_GUID_ALREADY_EXISTS.",
+        ("delete_user", "reactivate_users", "create_group"),
+    ),
+    Assumption(
+        "AUTH-08",
+        "The owner of a group is its only admin, all others are participants, whatever scope they were added with; private groups are seen by their members only.",
+        ("add_members", "list_members", "see_groups", "see_group"),
+    ),
     # -- call logs -------------------------------------------------------------------------------------------------------
     Assumption("LOGS-01", "Calls are listed newest first, 30 a page; an empty list has one page.", ("list_calls",)),
     Assumption(

@@ -12,7 +12,8 @@ from typing import Any
 from testcall_simulator.http.addressing import Surface
 from testcall_simulator.http.limits import LIMITED
 from testcall_simulator.http.refusals import STATUS_AND_TEXT
-from testcall_simulator.http.routes import ROUTES, Route
+from testcall_simulator.http.route import Route
+from testcall_simulator.http.routes import ROUTES
 
 _ENVELOPE: dict[str, Any] = {
     "type": "object",

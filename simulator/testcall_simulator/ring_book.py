@@ -23,6 +23,8 @@ class Group:
     members: frozenset[str]
     icon: str = ""
     created_at: int = 0
+    type: str = "public"
+    description: str = ""
 
 
 @dataclass(slots=True)
@@ -52,6 +54,19 @@ class RingBook:
     def find_group(self, app_id: str, guid: str) -> Group | None:
         """That group of the app."""
         return self._groups.get((app_id, guid.lower()))
+
+    def groups_of(self, app_id: str) -> list[Group]:
+        """The groups of an app, oldest first."""
+        return [group for group in self._groups.values() if group.app_id == app_id]
+
+    def put_group(self, group: Group) -> Group:
+        """Keep ``group``, in place of the one of its guid."""
+        self._groups[group.app_id, group.guid] = group
+        return group
+
+    def remove_group(self, app_id: str, guid: str) -> None:
+        """Forget a group; one that there isn't stays so."""
+        self._groups.pop((app_id, guid.lower()), None)
 
     def set_members(self, app_id: str, guid: str, members: Iterable[str]) -> Group:
         """Replace who is in a group."""

@@ -226,7 +226,7 @@ def group_object(group: Group) -> dict[str, Any]:
         "guid": group.guid,
         "name": group.name,
         "icon": group.icon,
-        "type": "public",
+        "type": group.type,
         "owner": group.owner,
         "membersCount": len(group.members),
         "createdAt": group.created_at,

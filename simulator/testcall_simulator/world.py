@@ -80,6 +80,9 @@ class User:
     created_at: int = SEEDED_AT
     metadata: Mapping[str, Any] = field(default_factory=dict)
     active: bool = True
+    link: str = ""
+    status_message: str = ""
+    tags: tuple[str, ...] = ()
 
 
 class World:
@@ -224,6 +227,17 @@ class World:
             raise WorldError(f"app {app.app_id!r} has no user {uid!r}")
         self._state.users[key] = replace(self._state.users[key], **changes)
         return self._state.users[key]
+
+    def remove_user(self, uid: str, app_id: str | None = None) -> None:
+        """Forget a user, their auth tokens, and their place in groups."""
+        app = self.find_app(app_id)
+        user = self._state.users.pop((app.app_id, uid.lower()), None)
+        if user is None:
+            raise WorldError(f"app {app.app_id!r} has no user {uid!r}")
+        for token in self.auth_tokens_of(user):
+            self.revoke_auth_token(token.token)
+        for group in self.ringing.groups_of(app.app_id):
+            self.ringing.set_members(app.app_id, group.guid, group.members - {user.uid})
 
     def issue_auth_token(self, user: User, *, platform: str = "", device_id: str = "") -> AuthToken:
         """A new auth token for ``user``; older ones stay valid, up to :data:`MAX_AUTH_TOKENS`."""

@@ -6,6 +6,7 @@ making users is; an SDK's login needs the tokens), everything else wants ``fullA
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from testcall_simulator.http.addressing import Links
@@ -35,20 +36,21 @@ def create_user(world: World, request: Request) -> Response:
         role=asked.get("role", "default"),
         metadata=asked.get("metadata"),
     )
+    user = world.change_user(uid, key.app_id, **more_of(asked))
     shown = user_object(user)
     return data(shown | {"authToken": user.auth_token} if asked.get("withAuthToken") else shown, about={"uid": uid})
 
 
 def create_auth_token(world: World, request: Request) -> Response:
     """POST users/{uid}/auth_tokens: a new one each time; older ones stay good."""
-    user = _user_of_key(world, request, "fullAccess", "authOnly")
+    user = user_of_key(world, request, "fullAccess", "authOnly")
     token = world.issue_auth_token(user, **_device(body_of(request, CREATE_AUTH_TOKEN)))
     return data(_token_object(token), about={"uid": user.uid})
 
 
 def list_auth_tokens(world: World, request: Request) -> Response:
     """GET users/{uid}/auth_tokens."""
-    user = _user_of_key(world, request, "fullAccess")
+    user = user_of_key(world, request, "fullAccess")
     return paged([_token_object(token) for token in world.auth_tokens_of(user)], request.query, _TOKENS_PER_PAGE)
 
 
@@ -71,7 +73,7 @@ def delete_auth_token(world: World, request: Request) -> Response:
 
 def flush_auth_tokens(world: World, request: Request) -> Response:
     """DELETE users/{uid}/auth_tokens."""
-    user = _user_of_key(world, request, "fullAccess")
+    user = user_of_key(world, request, "fullAccess")
     for token in world.auth_tokens_of(user):
         world.revoke_auth_token(token.token)
     return data({"success": True, "message": "All auth tokens of the user are deleted."})
@@ -110,7 +112,7 @@ def log_out(world: World, request: Request) -> Response:
 
 def user_object(user: User) -> dict[str, Any]:
     """A user as the service shows it. ``status`` is offline unless the caller says otherwise."""
-    return {
+    shown: dict[str, Any] = {
         "uid": user.uid,
         "name": user.name,
         "avatar": user.avatar,
@@ -119,6 +121,15 @@ def user_object(user: User) -> dict[str, Any]:
         "createdAt": user.created_at,
         "metadata": dict(user.metadata),
     }
+    more = {"link": user.link, "statusMessage": user.status_message, "tags": list(user.tags)}
+    return shown | {name: value for name, value in more.items() if value}
+
+
+def more_of(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """The rest of what a body says of a user, under the names of :class:`~testcall_simulator.world.User`."""
+    names = {"link": "link", "statusMessage": "status_message"}
+    more = {ours: asked[name] for name, ours in names.items() if name in asked}
+    return more | {"tags": tuple(asked["tags"])} if "tags" in asked else more
 
 
 def chat_settings(app: App, links: Links) -> dict[str, Any]:
@@ -142,7 +153,8 @@ def _device(login: dict[str, Any]) -> dict[str, str]:
     return {"platform": login.get("platform", ""), "device_id": login.get("deviceId", "")}
 
 
-def _user_of_key(world: World, request: Request, *scopes: Any) -> User:
+def user_of_key(world: World, request: Request, *scopes: Any) -> User:
+    """The user that the path names, for a key with one of ``scopes``."""
     key = keyed(world, request, *scopes)
     user = world.find_user(key.app_id, request.path["uid"])
     if user is None:
@@ -151,7 +163,7 @@ def _user_of_key(world: World, request: Request, *scopes: Any) -> User:
 
 
 def _token_of_path(world: World, request: Request) -> AuthToken:
-    user = _user_of_key(world, request, "fullAccess")
+    user = user_of_key(world, request, "fullAccess")
     token = world.find_auth_token(request.path["authToken"])
     if token is None or token.app_id != user.app_id:
         raise Refusal("ERR_AUTH_TOKEN_NOT_FOUND")

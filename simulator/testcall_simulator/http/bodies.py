@@ -41,16 +41,46 @@ UPDATE_CALL: Schema = {
 }
 LOGIN: Schema = {"type": "object", "properties": _LOGIN}
 CREATE_AUTH_TOKEN: Schema = {"type": "object", "properties": {**_LOGIN, "force": {"type": "boolean"}}}
+_ID = {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,100}$"}
+"""A uid or guid: documentation, properties and constraints."""
+_TEXTS = {"type": "array", "items": _TEXT}
+_USER = {
+    "name": _TEXT,
+    "avatar": _TEXT,
+    "link": _TEXT,
+    "role": _TEXT,
+    "statusMessage": _TEXT,
+    "metadata": {"type": "object"},
+    "tags": _TEXTS,
+}
 CREATE_USER: Schema = {
     "type": "object",
     "required": ["uid", "name"],
+    "properties": {"uid": _ID, **_USER, "withAuthToken": {"type": "boolean"}},
+}
+UPDATE_USER: Schema = {"type": "object", "properties": {**_USER, "unset": _TEXTS}}
+DELETE_USER: Schema = {"type": "object", "properties": {"permanent": {"type": "boolean"}}}
+REACTIVATE_USERS: Schema = {
+    "type": "object",
+    "required": ["uidsToActivate"],
+    "properties": {"uidsToActivate": {**_TEXTS, "maxItems": 25}},
+}
+_GROUP = {"name": _TEXT, "icon": _TEXT, "description": _TEXT, "owner": _TEXT}
+CREATE_GROUP: Schema = {
+    "type": "object",
+    "required": ["guid", "name", "type"],
     "properties": {
-        "uid": {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,100}$"},  # documentation, properties and constraints
-        "name": _TEXT,
-        "avatar": _TEXT,
-        "role": _TEXT,
-        "metadata": {"type": "object"},
-        "withAuthToken": {"type": "boolean"},
+        "guid": _ID,
+        **_GROUP,
+        "type": {"type": "string", "enum": ["public", "password", "private"]},
+        "members": {"type": "object"},
+    },
+}
+UPDATE_GROUP: Schema = {"type": "object", "properties": _GROUP}
+MEMBERS: Schema = {
+    "type": "object",
+    "properties": {
+        **{scope: {**_TEXTS, "maxItems": 25} for scope in ("admins", "moderators", "participants")},
     },
 }
 
@@ -58,6 +88,7 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
     "object": dict,
     "string": str,
     "boolean": bool,
+    "array": list,
     "null": type(None),
 }
 
@@ -84,6 +115,11 @@ def misfit(value: Any, schema: Schema, where: str) -> str | None:
         return f"{where}: one of {', '.join(schema['enum'])} is wanted"
     if "pattern" in schema and not re.fullmatch(schema["pattern"], value):
         return f"{where}: the value doesn't fit {schema['pattern']}"
+    if isinstance(value, list):
+        if len(value) > schema.get("maxItems", len(value)):
+            return f"{where}: at most {schema['maxItems']} are wanted"
+        problems = (misfit(item, schema["items"], f"{where}.{number}") for number, item in enumerate(value))
+        return next((problem for problem in problems if problem is not None), None)
     if isinstance(value, dict):
         for name in schema.get("required", ()):
             if name not in value:

@@ -1,6 +1,6 @@
 """Rate limits, as the documentation tells them: 10 000 core operations and 20 000 operations in all, per app and minute.
 
-Core operations are logins and the making of users. Answers of the admin and the client API say how much is left; what is too
+Core operations are logins, the making and deleting of users, the making of groups and the joining of them. Answers of the admin and the client API say how much is left; what is too
 much is refused with 429 and told when to come back. Whether the calls API shares these buckets is not documented, so that it
 has none.
 """
@@ -14,7 +14,7 @@ from testcall_simulator.http.refusals import Refusal
 from testcall_simulator.world import App, World
 
 LIMITED: frozenset[Surface] = frozenset({"api", "apiclient"})
-_CORE = frozenset({"me", "create_user"})
+_CORE = frozenset({"me", "create_user", "delete_user", "create_group", "add_members"})
 _WINDOW_S = 60
 
 

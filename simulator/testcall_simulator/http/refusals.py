@@ -35,6 +35,8 @@ STATUS_AND_TEXT: dict[str, tuple[int, str]] = {
     "ERR_BLOCKED_RECEIVER": (403, "The caller has blocked the receiver."),
     "ERR_BLOCKED_SENDER": (403, "The receiver has blocked the caller."),
     "ERR_GUID_NOT_FOUND": (404, "No such group."),
+    "ERR_GUID_ALREADY_EXISTS": (400, "A group of that guid exists."),
+    "ERR_NOT_A_MEMBER": (400, "The user is no member of the group."),
     "ERR_GROUP_NOT_JOINED": (403, "The user is no member of the group."),
     "ERR_CALL_INVALID_INIT": (400, "A call can't be set to initiated."),
     "ERR_CALL_NOT_STARTED": (400, "The call was not answered, so that it can't end."),

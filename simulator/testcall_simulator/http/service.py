@@ -10,7 +10,8 @@ from testcall_simulator.http.addressing import Links, Place, links_for, locate, 
 from testcall_simulator.http.limits import LIMITED, spend
 from testcall_simulator.http.messages import Request, Response, WireRequest
 from testcall_simulator.http.refusals import Refusal
-from testcall_simulator.http.routes import PREFLIGHT, UNKNOWN, Route, find_route
+from testcall_simulator.http.route import Route
+from testcall_simulator.http.routes import PREFLIGHT, UNKNOWN, find_route
 from testcall_simulator.world import App, World
 
 _METHODS = "GET, POST, PUT, PATCH, DELETE, OPTIONS"
