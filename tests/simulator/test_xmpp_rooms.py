@@ -124,6 +124,7 @@ def test_a_client_that_left_may_enter_again():
     alice = wire.joined("alice")
     alice.presence(kind="unavailable")
     alice.take()
+    before = len(wire.decided)
     alice.join("s1", "alice2")
     assert [who(one) for one in alice.stanzas()] == ["focus", "alice2", ""]
 
@@ -153,8 +154,19 @@ def test_a_join_that_is_not_allowed_is_refused_with_a_presence_error(prepare, ro
 def test_a_room_is_opened_only_by_who_asked_for_the_conference():
     alice = Wire().bound("alice")
     alice.room, alice.nick = f"s1@conference.{DOMAIN}", "a"
-    alice.presence()
+    alice.presence('<x xmlns="http://jabber.org/protocol/muc"/>')
     assert condition(alice.stanzas()[0]) == "not-allowed"
+
+
+def test_who_was_taken_out_and_goes_on_talking_opens_no_new_room():
+    wire = Wire()
+    alice = wire.joined("alice")
+    alice.presence(kind="unavailable")
+    alice.take()
+    alice.presence("<nick xmlns='http://jabber.org/protocol/nick'>Alice</nick>")
+    (refused,) = alice.stanzas()
+    assert condition(refused) == "item-not-found"
+    assert wire.names_decided().count("occupant_joined") == 1
 
 
 def test_the_world_may_close_a_session_to_somebody():

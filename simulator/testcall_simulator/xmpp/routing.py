@@ -174,6 +174,8 @@ class Router:
         if kind is not None or elsewhere:
             return here.nothing()
         if here.room is None or here.me is None:
+            if child(presence, MUC, "x") is None:  # who was an occupant and doesn't know yet that it no longer is
+                return _refuse(here, presence, "item-not-found", "cancel")
             return self._join(here, presence, to)
         if to.local != here.room.key.name:
             return _refuse(here, presence, "not-allowed", "auth")
