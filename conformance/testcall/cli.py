@@ -190,13 +190,19 @@ def simulate(
         Literal["playwright", "cypress", "env"] | None, typer.Option("--print", help="Print what your own app needs.")
     ] = None,
     assumptions: Annotated[bool, typer.Option(help="Print what no source tells about the service, and stop.")] = False,
+    webhook: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Address that is told of calls (http://user:password@… for basic authentication); repeatable."
+        ),
+    ] = None,
 ) -> None:
     """Simulate the calling service on this machine, until Ctrl-C."""
     from testcall_simulator.simulate import SimulateOptions, run_simulate
 
     options = SimulateOptions(
         host=host, port=port, tls_port=tls_port, seed=seed, world=world, clock=clock, print=print_form,
-        assumptions=assumptions,
+        assumptions=assumptions, webhooks=tuple(webhook or ()),
     )  # fmt: skip
     raise typer.Exit(run_simulate(options))
 

@@ -157,6 +157,51 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         ("xmpp_keep_alive",),
     ),
     Assumption("PING-03", "Room sizes are told to anybody.", ("room_size",)),
+    # -- recordings, transcripts, webhooks -----------------------------------------------------------------------------------
+    Assumption(
+        "FILE-01",
+        "A recording or transcript is in the call log, and webhooks are told of it, as soon as it stops; its file is served to anybody, a recording's holds no media.",
+        ("get_call", "list_calls", "list_transcriptions", "get_recording", "get_transcript"),
+    ),
+    Assumption(
+        "FILE-02",
+        "A stream is no recording and leaves nothing; a transcript's file is JSON of testcall's own form.",
+        ("get_call", "get_transcript"),
+    ),
+    Assumption(
+        "HOOK-01",
+        "A webhook's messages come in the order in which things happened; one that is retried holds back those behind it.",
+        ("webhook",),
+    ),
+    Assumption(
+        "HOOK-02",
+        "A message is lost that was not taken at the last attempt; redirections aren't followed, and http is allowed beside https.",
+        ("webhook",),
+    ),
+    Assumption(
+        "HOOK-03",
+        "Of a reject or busy, `receiver` is the caller; `id` is that of the call message; `initial_config` is what the SDK tells of itself, empty texts for the rest, absent for who tells nothing.",
+        ("webhook",),
+    ),
+    Assumption(
+        "HOOK-04",
+        "A missing management key or secret is refused with AUTH_ERR_EMPTY_AUTH_HEADER, a wrong one with AUTH_ERR_NO_ACCESS; both are the account's, for all its apps.",
+        (
+            "create_webhook",
+            "list_webhooks",
+            "get_webhook",
+            "update_webhook",
+            "delete_webhook",
+            "add_triggers",
+            "list_triggers",
+            "remove_triggers",
+        ),
+    ),
+    Assumption(
+        "HOOK-05",
+        "A webhook is on unless it is made otherwise, and is told of nothing before it has triggers; an id that is taken and a 26th webhook are refused with ERR_BAD_REQUEST; one that is made without X-Webhook-Version takes no triggers of calls.",
+        ("create_webhook", "add_triggers"),
+    ),
     # -- ringing ---------------------------------------------------------------------------------------------------------
     Assumption(
         "RING-01",
@@ -258,6 +303,11 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         "Where two participants of SDK 5 have media peer to peer, the bridge is started for them too and stands in reserve.",
         ("iq",),
     ),
+    Assumption(
+        "XMPP-14",
+        "Any participant may have the session transcribed; the transcriber comes at once, and leaves when nobody wants a transcript any more.",
+        ("iq", "presence"),
+    ),
 )
 """All of them, in the order in which they are shown."""
 
@@ -281,6 +331,10 @@ MARKS: dict[str, tuple[str, ...]] = {
     "XMPP-09": ("jibri", "recording", "streaming"),
     "XMPP-10": ("<mute", "end_conference"),
     "XMPP-12": ("source-remove",),
+    "XMPP-14": ("requestingTranscription", "rayo", "Transcriber", "transcription"),
+    "FILE-01": ("recordings", "transcriptions", "transcriptUrl", "transcript"),
+    "FILE-02": ("recordings", "lines"),
+    "HOOK-03": ("call_rejected", "call_busy", "call_initiated", "participant_joined"),
 }
 """What has to stand in a message for an assumption to show in it, where its name says too little."""
 
@@ -290,6 +344,7 @@ SERVICE: dict[str, tuple[str, ...]] = {
     "XMPP-08": ("session_ended", "occupant_left"),
     "XMPP-09": ("recording_started", "recording_stopped", "streaming_started", "streaming_stopped"),
     "XMPP-02": ("socket_resumed",),
+    "XMPP-14": ("transcription_started", "transcription_stopped"),
 }
 """Decisions of the service in which an assumption shows, beside routes and stanzas."""
 

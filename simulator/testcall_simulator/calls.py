@@ -6,7 +6,8 @@ Epoch times are whole seconds. Field names of :func:`call_object` and the enumer
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 CallMode = Literal["call", "meet", "presenter"]
@@ -24,6 +25,8 @@ class Participation:
     joined_at: int | None = None
     left_at: int | None = None
     audio_only: bool = False
+    config: Mapping[str, str] = field(default_factory=dict)
+    """What the SDK told of itself when it entered, for those whom webhooks tell."""
 
     def seconds(self, now: int) -> int:
         """How long it lasted, or has lasted by ``now``."""
@@ -44,6 +47,16 @@ class Recording:
 
 
 @dataclass(frozen=True, slots=True)
+class Line:
+    """Something that a participant said. ``at`` is epoch seconds."""
+
+    at: int
+    uid: str
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Transcription:
     """A transcript of a call."""
 
@@ -52,6 +65,7 @@ class Transcription:
     end_time: int
     transcript_date: str
     transcript_url: str
+    lines: tuple[Line, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

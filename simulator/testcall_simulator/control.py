@@ -72,6 +72,31 @@ class Someone(_Asked):
     nick: str
 
 
+class Switch(_Asked):
+    """Whether something is to go on."""
+
+    on: bool = True
+
+
+class Sentence(_Asked):
+    """What an occupant says, for the transcriber."""
+
+    nick: str
+    text: str
+
+
+class NewWebhook(_Asked):
+    """An address to tell of calls: of everything, unless ``triggers`` says of what."""
+
+    id: str = "webhook"
+    url: str
+    triggers: list[str] | None = None
+    retry: bool = True
+    username: str = ""
+    password: str = ""
+    app_id: str | None = None
+
+
 class NewRing(_Asked):
     """A call for a user of the world to ring."""
 
@@ -116,6 +141,12 @@ class Control:
             ("POST", "sessions/{session_id}/kick", self._kick),
             ("POST", "sessions/{session_id}/drop", self._drop),
             ("POST", "sessions/{session_id}/end", self._end),
+            ("POST", "sessions/{session_id}/recording", self._record),
+            ("POST", "sessions/{session_id}/transcription", self._transcribe),
+            ("POST", "sessions/{session_id}/captions", self._speak),
+            ("GET", "webhooks", self._webhooks),
+            ("POST", "webhooks", self._add_webhook),
+            ("DELETE", "webhooks/{id}", self._remove_webhook),
             ("POST", "rings", self._ring),
             ("POST", "rings/{session_id}", self._set_ring),
             ("GET", "trace", self._trace),
@@ -250,6 +281,47 @@ class Control:
     async def _end(self, request: Request) -> Any:
         await self._simulator.end_session(request.path_params["session_id"])
         return {"ended": request.path_params["session_id"]}
+
+    async def _record(self, request: Request) -> Any:
+        on, session_id = Switch.model_validate_json(await _body(request)).on, request.path_params["session_id"]
+        await (self._simulator.start_recording if on else self._simulator.stop_recording)(session_id)
+        return {"session": session_id, "recording": on}
+
+    async def _transcribe(self, request: Request) -> Any:
+        on, session_id = Switch.model_validate_json(await _body(request)).on, request.path_params["session_id"]
+        await (self._simulator.start_transcription if on else self._simulator.stop_transcription)(session_id)
+        return {"session": session_id, "transcription": on}
+
+    async def _speak(self, request: Request) -> Any:
+        said = Sentence.model_validate_json(await _body(request))
+        await self._simulator.speak(request.path_params["session_id"], said.nick, said.text)
+        return {"said": said.text}
+
+    async def _webhooks(self, request: Request) -> Any:
+        world = self._simulator.world
+        return [
+            {
+                "appId": one.app_id,
+                "id": one.id,
+                "url": one.url,
+                "enabled": one.enabled,
+                "triggers": sorted(one.triggers),
+            }
+            for app_id in world.apps
+            for one in world.webhooks.of(app_id)
+        ]
+
+    async def _add_webhook(self, request: Request) -> Any:
+        asked = NewWebhook.model_validate_json(await _body(request))
+        chosen = asked.model_dump(exclude={"id", "url", "app_id"}, exclude_none=True)
+        made = self._simulator.world.add_webhook(asked.id, asked.url, app_id=asked.app_id, **chosen)
+        return {"appId": made.app_id, "id": made.id}
+
+    async def _remove_webhook(self, request: Request) -> Any:
+        world, name = self._simulator.world, request.path_params["id"]
+        for app_id in world.apps:
+            world.webhooks.remove(app_id, name)
+        return {"removed": name}
 
     async def _ring(self, request: Request) -> Any:
         asked = NewRing.model_validate_json(await _body(request))

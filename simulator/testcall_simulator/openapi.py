@@ -31,12 +31,16 @@ _PREFIX: dict[Surface, str] = {
     "api": "/{appId}/api/v3.0",
     "apiclient": "/{appId}/apiclient/v3.0",
     "metrics": "/{appId}/metrics",
+    "management": "/management",
+    "files": "/files",
     "xmpp": "",
 }
 _CREDENTIALS = {
     "authToken": "What a user is known by",
     "callToken": "What a session is entered with",
     "apikey": "Key of the app",
+    "key": "Key of the account, for the management API; wants the secret too",
+    "secret": "Secret of the account",
 }
 
 
@@ -47,7 +51,7 @@ def openapi_document(app_ids: Sequence[str] = (), examples: Mapping[str, str] | 
         parts["appId"] = {"type": "string", "enum": list(app_ids)}
     paths: dict[str, Any] = {}
     for route in ROUTES:
-        paths.setdefault(_PREFIX[route.surface] + route.path, {})[route.method.lower()] = _operation(route, parts)
+        paths.setdefault(path_of(route), {})[route.method.lower()] = _operation(route, parts)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -67,6 +71,11 @@ def openapi_document(app_ids: Sequence[str] = (), examples: Mapping[str, str] | 
     }
 
 
+def path_of(route: Route) -> str:
+    """The path of a route in the address form by path, with ``{name}`` for what differs."""
+    return _PREFIX[route.surface] + route.path
+
+
 def _operation(route: Route, parts: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": route.name,
@@ -74,7 +83,7 @@ def _operation(route: Route, parts: Mapping[str, dict[str, Any]]) -> dict[str, A
         "tags": [route.surface],
         "parameters": _parameters(route, parts),
         "responses": _responses(route),
-        "security": [{name: []} for name in route.credentials],
+        "security": [{name: [], **({"secret": []} if name == "key" else {})} for name in route.credentials],
     }
     if route.body is not None:
         operation["requestBody"] = {"content": {"application/json": {"schema": route.body}}}
@@ -82,8 +91,7 @@ def _operation(route: Route, parts: Mapping[str, dict[str, Any]]) -> dict[str, A
 
 
 def _parameters(route: Route, parts: Mapping[str, dict[str, Any]]) -> list[dict[str, Any]]:
-    template = _PREFIX[route.surface] + route.path
-    in_path = [part[1:-1] for part in template.split("/") if part.startswith("{")]
+    in_path = [part[1:-1] for part in path_of(route).split("/") if part.startswith("{")]
     anything = {"type": "string", "minLength": 1}
     parameters: list[dict[str, Any]] = [
         {"name": name, "in": "path", "required": True, "schema": parts.get(name, anything)} for name in in_path
@@ -108,8 +116,15 @@ def _responses(route: Route) -> dict[str, Any]:
 def _success(route: Route) -> dict[str, Any]:
     if route.name == "xmpp_keep_alive":
         return {"description": "Empty"}
-    if route.name == "room_size":
-        schema: dict[str, Any] = {
+    if route.media_type != "application/json":
+        return {
+            "description": "The file",
+            "content": {route.media_type: {"schema": {"type": "string", "format": "binary"}}},
+        }
+    if route.name == "get_transcript":
+        schema: dict[str, Any] = {"type": "object", "required": ["sessionId", "tid", "lines"]}
+    elif route.name == "room_size":
+        schema = {
             "type": "object",
             "required": ["participants"],
             "properties": {"participants": {"type": "integer", "minimum": 0}},

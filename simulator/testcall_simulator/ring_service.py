@@ -153,6 +153,7 @@ def _log(world: World, change: Change) -> None:
 def _carried_out(world: World, change: Change, message_id: str, device_id: str) -> Rung:
     ring = world.ringing.put(change.ring)
     message = call_message(world, change, message_id, device_id)
+    world.rang(ring, change.status, message)
     notice = None
     if change.tell:
         notice = Notice(

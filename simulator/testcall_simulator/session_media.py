@@ -39,6 +39,9 @@ class Bridge(Protocol):
     async def end_link(self, peer: str) -> None:
         """End a virtual participant's media without the bridge."""
 
+    def send_endpoint_message(self, sender: str, payload: Any, to: str = "") -> None:
+        """Say something over the data channel to one occupant, or to all."""
+
     async def close(self) -> None:
         """End all."""
 

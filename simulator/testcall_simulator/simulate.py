@@ -12,6 +12,7 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TextIO, get_args
+from urllib.parse import unquote, urlsplit
 
 from testcall_simulator.assumptions import ASSUMPTIONS
 from testcall_simulator.clock import Clock, VirtualClock
@@ -25,7 +26,10 @@ PrintForm = Literal["playwright", "cypress", "env"]
 
 @dataclass(frozen=True, slots=True)
 class SimulateOptions:
-    """What `testcall simulate` was told. ``print`` asks for a snippet instead of the list of addresses."""
+    """What `testcall simulate` was told. ``print`` asks for a snippet instead of the list of addresses.
+
+    ``webhooks`` are addresses that are told of all that happens, in every app; ``user:password@`` in one is for basic authentication.
+    """
 
     host: str = "127.0.0.1"
     port: int = 0
@@ -35,6 +39,7 @@ class SimulateOptions:
     clock: Literal["real", "virtual"] = "real"
     print: PrintForm | None = None
     assumptions: bool = False
+    webhooks: tuple[str, ...] = ()
 
 
 def run_simulate(options: SimulateOptions, out: TextIO | None = None) -> int:
@@ -48,6 +53,8 @@ def run_simulate(options: SimulateOptions, out: TextIO | None = None) -> int:
         raise SimulatorError(f"--print {options.print}: none of {', '.join(get_args(PrintForm))}")
     clock = VirtualClock() if options.clock == "virtual" else None
     world = _world(options, clock)
+    for number, address in enumerate(options.webhooks, start=1):
+        _add_webhook(world, f"webhook-{number}", address)
     simulator = Simulator(host=options.host, port=options.port, tls_port=options.tls_port, world=world, clock=clock)
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(_serve(simulator, options, out))
@@ -60,6 +67,18 @@ def _world(options: SimulateOptions, clock: Clock | None) -> World:
     from testcall_simulator.world_file import load_world
 
     return load_world(options.world, seed=options.seed, clock=clock)
+
+
+def _add_webhook(world: World, webhook_id: str, address: str) -> None:
+    """A webhook of that address in every app; it retries, so that a server under development may restart."""
+    try:
+        parts = urlsplit(address)
+        bare = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+        username, password = unquote(parts.username or ""), unquote(parts.password or "")
+    except ValueError:
+        raise SimulatorError(f"--webhook {address}: no address; write http://127.0.0.1:3000/hook") from None
+    for app_id in world.apps:
+        world.add_webhook(webhook_id, bare, app_id=app_id, retry=True, username=username, password=password)
 
 
 async def _serve(simulator: Simulator, options: SimulateOptions, out: TextIO) -> None:
@@ -89,6 +108,8 @@ def greeting(simulator: Simulator) -> str:
         f"  certificate       {addresses.ca_path}",
         "",
     ]
+    told = dict.fromkeys(webhook.url for app_id in world.apps for webhook in world.webhooks.of(app_id))
+    lines[-1:] = [*(f"  webhook           {url}" for url in told), ""]
     for app in world.apps.values():
         lines.append(f"  app {app.app_id}, region {app.region}, auth key {world.key_of(app.app_id)}")
         lines += [f"    {user.uid:<16} {user.auth_token}" for user in world.users_of(app.app_id).values()]

@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from testcall_simulator.ring_service import Rung
     from testcall_simulator.ringing import Notice, ReceiverType, Ring, RingStatus
     from testcall_simulator.ringing_edge import RingingService
+    from testcall_simulator.webhook_edge import WebhookService
+    from testcall_simulator.webhooks import Told
     from testcall_simulator.xmpp_edge import SignallingService
 
 T = TypeVar("T")
@@ -78,6 +80,7 @@ class Simulator:
         self._listeners: list[Listener] = []
         self._signalling: SignallingService | None = None
         self._ringing: RingingService | None = None
+        self._webhooks: WebhookService | None = None
         self._control_app: Callable[[Scope, Receive, Send], Awaitable[None]] | None = None
         self.control_token = secrets.token_urlsafe(24)
         """What the control API asks for; not from the seed, for it guards this machine and no simulated world."""
@@ -175,12 +178,18 @@ class Simulator:
         self._loop = asyncio.get_running_loop()
         self.exchange.tls_port = tls.port
         self._addresses = Addresses(self._host, plain.port, tls.port, certificates.ca_path, self.world.app.app_id)
+        self.world.files = f"{self._addresses.http}/files"
+        self.world.watch_happenings(self._happened)
 
     async def _stop(self) -> None:
         if self._signalling is not None:
             await self._signalling.close()
         if self._ringing is not None:
             await self._ringing.close()
+        self.world.watch_happenings(None)
+        if self._webhooks is not None:
+            await self._webhooks.close()
+            self._webhooks = None
         for listener in self._listeners:
             await listener.stop()
         self._listeners.clear()
@@ -275,6 +284,18 @@ class Simulator:
         """Stop the recording; nothing happens when none runs."""
         await self.signalling.stop_recording(session_id, app_id=app_id)
 
+    async def start_transcription(self, session_id: str, *, by: str | None = None, app_id: str | None = None) -> None:
+        """Start a transcription by the service's own doing, or on behalf of the occupant ``by``; nothing happens when one runs."""
+        await self.signalling.start_transcription(session_id, by=by, app_id=app_id)
+
+    async def stop_transcription(self, session_id: str, *, app_id: str | None = None) -> None:
+        """Stop the transcription; nothing happens when none runs."""
+        await self.signalling.stop_transcription(session_id, app_id=app_id)
+
+    async def speak(self, session_id: str, nick: str, text: str, *, app_id: str | None = None) -> None:
+        """The transcriber hears an occupant say ``text``: all see the caption, and the transcript has it."""
+        await self.signalling.speak(session_id, nick, text, app_id=app_id)
+
     def occupants(self, session_id: str, *, app_id: str | None = None) -> dict[str, str]:
         """Who is in a session: nick → uid, in order of arrival."""
         return self.signalling.occupants(session_id, app_id=app_id)
@@ -330,12 +351,38 @@ class Simulator:
             self._ringing = RingingService(self.world, self.trace, self.clock, self.faults)
         return self._ringing
 
+    @property
+    def webhooks(self) -> WebhookService:
+        """What delivers webhooks (``webhook_edge.WebhookService``), made when first asked for."""
+        if self._webhooks is None:
+            from testcall_simulator.webhook_edge import WebhookService
+
+            self._webhooks = WebhookService(self.world, self.trace, self.clock)
+        return self._webhooks
+
+    def _happened(self, told: Told) -> None:
+        """Something that webhooks may be told of; whoever changes the world may do so in any thread."""
+        if self._loop is None or not self.world.webhooks.of(told.app_id):
+            return
+        if is_running(self._loop):
+            self.webhooks.tell(told)
+        else:
+            self._loop.call_soon_threadsafe(self._happened, told)
+
     def _control(self) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
         if self._control_app is None:
             from testcall_simulator.control import Control
 
             self._control_app = Control(self).app
         return self._control_app
+
+
+def is_running(loop: asyncio.AbstractEventLoop) -> bool:
+    """Whether this very code runs in ``loop``."""
+    try:
+        return asyncio.get_running_loop() is loop
+    except RuntimeError:
+        return False
 
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

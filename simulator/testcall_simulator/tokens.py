@@ -81,6 +81,12 @@ def signing_secret(seed: int, app_id: str) -> str:
     return hashlib.sha256(f"testcall call token {seed} {app_id}".encode()).hexdigest()
 
 
+@functools.lru_cache(maxsize=256)
+def account_secret(seed: int, name: str) -> str:
+    """A credential of the account that owns all apps of a world: 40 hexadecimal digits, the same for the same seed."""
+    return hashlib.sha256(f"testcall account {seed} {name}".encode()).hexdigest()[:40]
+
+
 def mint_call_token(call_token: CallToken, secret: str, token_id: str) -> str:
     """The JSON Web Token that says ``call_token``; ``token_id`` (``jti``) keeps two tokens of one second apart."""
     import jwt

@@ -14,15 +14,21 @@ import copy
 import random
 import uuid
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any, Literal
 
 from testcall_simulator import calls, tokens
+from testcall_simulator.apps import SEEDED_AT, App, AppSettings, User
 from testcall_simulator.calls import Call, CallMode, Participation
 from testcall_simulator.clock import Clock, RealClock
 from testcall_simulator.errors import WorldError
 from testcall_simulator.ring_book import Group, RingBook
+from testcall_simulator.ringing import Ring, RingStatus
 from testcall_simulator.tokens import ApiKey, AuthToken, CallToken, CallTokenError, KeyScope
+from testcall_simulator.webhooks import Told, Webhook, WebhookBook, new_webhook, told_of_call, told_of_ring
+from testcall_simulator.world_state import State, WorldSnapshot
+
+__all__ = ["SEEDED_AT", "App", "AppSettings", "User", "World", "WorldSnapshot", "default_world"]
 
 REGIONS = ("us", "eu", "in")
 """The regions that the REST documentation lists."""
@@ -30,59 +36,10 @@ REGIONS = ("us", "eu", "in")
 MAX_AUTH_TOKENS = 100
 """Active auth tokens of a user; beyond it the oldest is archived (documentation, "User authentication")."""
 
-SEEDED_AT = 1_750_000_000
-"""The instant (epoch s) at which whatever a world begins with was made; fixed, so that its tokens are reproducible."""
-
 SHORTEST_SECRET = 6
 """Characters of the shortest token or key that a world takes: a trace could not hide a shorter one."""
 
 DEFAULT_USERS = ("alice", "bob", "carol", "dave")
-
-
-@dataclass(frozen=True, slots=True)
-class AppSettings:
-    """What the dashboard switches for an app.
-
-    ``call_token_lifetime_s`` None: call tokens never expire (no source tells their life time). ``p2p``: whether two
-    occupants of SDK 5 are told to connect without the bridge. ``expand_session_ids``: whether a session id is answered as
-    ``v1.<region>.<app>.<id>``, the form that a comment in SDK 5.0.7 shows. The two limits are the documented ones.
-    ``refuse_busy_receiver``: whether the service itself refuses to ring a user who is in a call, or lets their app say busy.
-    """
-
-    presenter_mode: bool = True
-    p2p: bool = False
-    call_token_lifetime_s: int | None = None
-    expand_session_ids: bool = False
-    requests_per_minute: int = 20_000
-    core_requests_per_minute: int = 10_000
-    refuse_busy_receiver: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class App:
-    """A customer's app."""
-
-    app_id: str
-    region: str
-    settings: AppSettings = AppSettings()
-
-
-@dataclass(frozen=True, slots=True)
-class User:
-    """A user of an app; ``auth_token`` is the first that was made for them."""
-
-    uid: str
-    name: str
-    app_id: str
-    auth_token: str
-    avatar: str = ""
-    role: str = "default"
-    created_at: int = SEEDED_AT
-    metadata: Mapping[str, Any] = field(default_factory=dict)
-    active: bool = True
-    link: str = ""
-    status_message: str = ""
-    tags: tuple[str, ...] = ()
 
 
 class World:
@@ -91,8 +48,11 @@ class World:
     def __init__(self, *, seed: int = 0, clock: Clock | None = None) -> None:
         self.seed = seed
         self.clock: Clock = clock if clock is not None else RealClock()
-        self._state = _State(random.Random(f"testcall world {seed}"))
+        self._state = State(random.Random(f"testcall world {seed}"))
         self._secret_listeners: list[Callable[[str, str], None]] = []
+        self._tell: Callable[[Told], None] | None = None
+        self.files = "https://files.localhost"
+        """Where recordings and transcripts can be fetched; whoever serves the world sets it."""
 
     # -- apps and keys ---------------------------------------------------------------------------------------------
 
@@ -166,6 +126,16 @@ class World:
     def auth_key(self) -> str:
         """The ``authOnly`` key of the first app: what an SDK's login takes."""
         return self.key_of()
+
+    @property
+    def management_key(self) -> str:
+        """The account's key for the management API: not an app's."""
+        return tokens.account_secret(self.seed, "key")
+
+    @property
+    def management_secret(self) -> str:
+        """What the management API wants beside :attr:`management_key`."""
+        return tokens.account_secret(self.seed, "secret")
 
     @property
     def rest_key(self) -> str:
@@ -397,12 +367,22 @@ class World:
         )
         return self.record(call)
 
-    def enter(self, app_id: str, session_id: str, uid: str, *, device_id: str = "", audio_only: bool = False) -> Call:
-        """``uid`` enters a session on a device; the first to enter opens it."""
+    def enter(
+        self,
+        app_id: str,
+        session_id: str,
+        uid: str,
+        *,
+        device_id: str = "",
+        audio_only: bool = False,
+        config: Mapping[str, str] | None = None,
+    ) -> Call:
+        """``uid`` enters a session on a device; the first to enter opens it. ``config``: what the SDK tells of itself."""
         call = self.find_session(app_id, session_id) or self.open_session(
             session_id, app_id=app_id, initiator=uid, type="audio" if audio_only else "video"
         )
-        return self.record(calls.entered(call, Participation(uid, device_id, self.now(), None, audio_only)))
+        stay = Participation(uid, device_id, self.now(), None, audio_only, config or {})
+        return self.record(calls.entered(call, stay))
 
     def leave(self, app_id: str, session_id: str, uid: str, *, device_id: str = "") -> Call | None:
         """``uid`` leaves on that device; the last to leave ends the call. None when there is no such session."""
@@ -416,8 +396,54 @@ class World:
 
     def record(self, call: Call) -> Call:
         """Put ``call`` into the log, in place of the one with its ``mid``."""
+        before = self._state.calls.get(call.mid)
         self._state.calls[call.mid] = call
+        if self._tell is not None:
+            for told in told_of_call(before, call, lambda uid: self._name_of(call.app_id, uid)):
+                self._tell(told)
         return call
+
+    @property
+    def calls(self) -> Iterable[Call]:
+        """All calls of all apps, oldest first."""
+        return self._state.calls.values()
+
+    @property
+    def captures(self) -> dict[str, Any]:
+        """Recordings and transcriptions that go on, by id: see :mod:`testcall_simulator.captures`."""
+        return self._state.captures
+
+    # -- webhooks ----------------------------------------------------------------------------------------------------
+
+    @property
+    def webhooks(self) -> WebhookBook:
+        """Who is told of calls."""
+        return self._state.webhooks
+
+    def add_webhook(self, webhook_id: str, url: str, *, app_id: str | None = None, **choices: Any) -> Webhook:
+        """Tell ``url`` of all that happens in an app. ``choices``: fields of :class:`~testcall_simulator.webhooks.Webhook`."""
+        made = new_webhook(self.find_app(app_id).app_id, webhook_id, url, self.now(), choices)
+        self.hide_secrets_of(made)
+        return self._state.webhooks.add(made)
+
+    def hide_secrets_of(self, webhook: Webhook) -> None:
+        """Let whoever watches secrets know of a webhook's password."""
+        if len(webhook.password) >= SHORTEST_SECRET:
+            self._reveal(webhook.password, f"webhook_password {webhook.id}")
+
+    def watch_happenings(self, listener: Callable[[Told], None] | None) -> None:
+        """Call ``listener`` with all that webhooks may tell from now on; None ends that. There is one listener."""
+        self._tell = listener
+
+    def rang(self, ring: Ring, status: RingStatus, message: Mapping[str, Any]) -> None:
+        """A ringing call was asked to take ``status``, and ``message`` says so: webhooks are told."""
+        told = told_of_ring(ring, status, message)
+        if self._tell is not None and told is not None:
+            self._tell(told)
+
+    def _name_of(self, app_id: str, uid: str) -> str:
+        user = self.find_user(app_id, uid)
+        return user.name if user is not None else uid
 
     def new_id(self) -> str:
         """A UUID from the seed."""
@@ -454,31 +480,13 @@ class World:
             listener(key.key, f"{'auth_key' if key.scope == 'authOnly' else 'rest_key'} {key.app_id}")
         for token in self._state.auth_tokens.values():
             listener(token.token, f"auth_token {token.uid}")
+        listener(self.management_key, "management_key")
+        listener(self.management_secret, "management_secret")
         self._secret_listeners.append(listener)
 
     def _reveal(self, value: str, label: str) -> None:
         for listener in self._secret_listeners:
             listener(value, label)
-
-
-@dataclass(slots=True)
-class _State:
-    noise: random.Random
-    apps: dict[str, App] = field(default_factory=dict)
-    keys: dict[str, ApiKey] = field(default_factory=dict)
-    users: dict[tuple[str, str], User] = field(default_factory=dict)
-    auth_tokens: dict[str, AuthToken] = field(default_factory=dict)
-    calls: dict[str, Call] = field(default_factory=dict)
-    requests: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
-    ringing: RingBook = field(default_factory=RingBook)
-    begun: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class WorldSnapshot:
-    """A world's state at one instant, from :meth:`World.snapshot`."""
-
-    state: _State
 
 
 def default_world(*, seed: int = 0, clock: Clock | None = None) -> World:

@@ -7,6 +7,7 @@ apps:
     settings: {presenter_mode: false}
     users: [{uid: ann, name: Ann}, {uid: ben, auth_token: a-token-of-my-own}]
     groups: [{guid: team, members: [ann, ben]}]
+    webhooks: [{url: "http://127.0.0.1:3000/hook"}]
     calls: [{session_id: daily, initiator: ann, status: ended, minutes: 12, participants: [ann, ben]}]
 ```
 """
@@ -81,6 +82,17 @@ class GroupEntry(_Strict):
     members: Annotated[list[str], Field(min_length=1)]
 
 
+class WebhookEntry(_Strict):
+    """An address that is told of calls: of everything, unless ``triggers`` says of what."""
+
+    id: Annotated[str, Field(pattern=r"^[^\s/]{1,50}$")] = "webhook"
+    url: Annotated[str, Field(max_length=255)]
+    triggers: list[str] | None = None
+    retry: bool = True
+    username: str = ""
+    password: str = ""
+
+
 class SettingsEntry(_Strict):
     """What differs from the usual :class:`~testcall_simulator.world.AppSettings`."""
 
@@ -104,6 +116,7 @@ class AppEntry(_Strict):
     calls: list[CallEntry] = []
     sessions: list[SessionEntry] = []
     groups: list[GroupEntry] = []
+    webhooks: list[WebhookEntry] = []
 
 
 class WorldFile(_Strict):
@@ -144,6 +157,9 @@ def build_world(described: WorldFile, *, seed: int = 0, clock: Clock | None = No
             world.add_user(app_id=app.app_id, **user.model_dump())
         for group in entry.groups:
             world.add_group(group.guid, group.members, name=group.name, app_id=app.app_id)
+        for webhook in entry.webhooks:
+            chosen = webhook.model_dump(exclude={"id", "url"}, exclude_none=True)
+            world.add_webhook(webhook.id, webhook.url, app_id=app.app_id, **chosen)
         for call in entry.calls:
             world.record(_call(world, app, call))
         for session in entry.sessions:

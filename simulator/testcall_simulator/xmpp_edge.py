@@ -16,6 +16,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from testcall_contract.trace import Trace
+from testcall_simulator import captures
+from testcall_simulator.calls import Line as SpokenLine
 from testcall_simulator.clock import Clock
 from testcall_simulator.errors import SimulatorError
 from testcall_simulator.faults import Fault, Faults, Message
@@ -41,6 +43,14 @@ SUBPROTOCOL = "xmpp"
 
 _OWN_SCREENS = 4
 """The major version of the SDK in which a shared screen is an occupant of its own."""
+
+_CAPTURES: dict[str, tuple[captures.CaptureKind, bool, str]] = {
+    "recording_started": ("recording", True, "recording"),
+    "recording_stopped": ("recording", False, "recording"),
+    "transcription_started": ("transcript", True, "transcript"),
+    "transcription_stopped": ("transcript", False, "transcript"),
+}
+"""Decisions that begin or end something that can be fetched later, and what its id stands under. A stream leaves nothing."""
 
 _FAREWELL_S = 0.5
 """How long sockets may take to be closed when the simulator stops; a fault may be delaying a frame for ever."""
@@ -265,6 +275,28 @@ class SignallingService:
         """Stop the recording; nothing happens when none runs."""
         self._carry_out(self.core.record(self._key(session_id, app_id), on=False))
 
+    async def start_transcription(self, session_id: str, *, by: str | None = None, app_id: str | None = None) -> None:
+        """Start a transcription by the service's own doing, or on behalf of the occupant ``by``; nothing happens when one runs."""
+        self._carry_out(self.core.transcribe(self._key(session_id, app_id), on=True, by=by))
+
+    async def stop_transcription(self, session_id: str, *, app_id: str | None = None) -> None:
+        """Stop the transcription; nothing happens when none runs."""
+        self._carry_out(self.core.transcribe(self._key(session_id, app_id), on=False))
+
+    async def speak(self, session_id: str, nick: str, text: str, *, app_id: str | None = None) -> None:
+        """The transcriber hears an occupant say ``text``: it comes as a caption over the bridge's channel, and into the transcript."""
+        key = self._key(session_id, app_id)
+        room = self.core.rooms.get(key)
+        speaker = room.get(nick) if room is not None else None
+        if room is None or speaker is None or room.transcribing is None:
+            raise SimulatorError(f"nobody transcribes what {nick} says in session {session_id}: start a transcription")
+        name = speaker.facts.name or speaker.uid
+        captures.hear(self.world, room.transcribing.id, SpokenLine(self.world.now(), speaker.uid, name, text))
+        media = self._media.get(key)
+        if media is not None and media.bridge is not None:
+            said = caption(self.core.new_id(), nick, name, text, int(self.clock.now() * 1000))
+            media.bridge.send_endpoint_message(room.transcribing.transcriber, said)
+
     async def drop_socket(self, session_id: str, nick: str, *, app_id: str | None = None) -> None:
         """Break an occupant's socket without a closing handshake, as a network that fails does."""
         socket = self.core.socket_of(self._key(session_id, app_id), nick)
@@ -396,12 +428,19 @@ class SignallingService:
         room, nick, uid = decided.room, decided.occupant, decided.uid
         if room is None:
             return
-        if decided.name == "session_ended":
+        if decided.name in _CAPTURES:
+            kind, begins, name = _CAPTURES[decided.name]
+            if begins:
+                captures.begin(self.world, decided.data[name], kind)
+            else:
+                captures.end(self.world, room.app_id, room.name, decided.data[name])
+        elif decided.name == "session_ended":
             self.world.end(room.app_id, room.name)
         elif nick is not None and uid:
             if decided.name == "occupant_joined" and not decided.data["screen"]:
                 audio_only = bool(decided.data.get("audio_only"))
-                self.world.enter(room.app_id, room.name, uid, device_id=nick, audio_only=audio_only)
+                config = decided.data.get("config")
+                self.world.enter(room.app_id, room.name, uid, device_id=nick, audio_only=audio_only, config=config)
             elif decided.name == "occupant_left":
                 self.world.leave(room.app_id, room.name, uid, device_id=nick)
 
@@ -418,6 +457,18 @@ class SignallingService:
             nick = self.core.new_id()[:8]
             if room is None or room.get(nick) is None:
                 return nick
+
+
+def caption(message_id: str, nick: str, name: str, text: str, now_ms: int) -> dict[str, Any]:
+    """What the transcriber says of a sentence, as SDK 5 reads it."""
+    return {
+        "type": "transcription-result",
+        "message_id": message_id,
+        "is_interim": False,
+        "timestamp": now_ms,
+        "transcript": [{"text": text}],
+        "participant": {"id": nick, "name": name},
+    }
 
 
 def _kind(text: str) -> str:

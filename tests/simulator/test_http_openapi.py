@@ -5,7 +5,10 @@ import httpx
 from testcall_simulator import Simulator
 from testcall_simulator.http.refusals import STATUS_AND_TEXT
 from testcall_simulator.http.routes import ROUTES
-from testcall_simulator.openapi import openapi_document
+from testcall_simulator.openapi import openapi_document, path_of
+
+
+PARTS = ("uid", "guid", "authToken", "sessionId", "webhookId")
 
 
 def test_every_route_is_an_operation_of_its_own():
@@ -26,12 +29,8 @@ def test_every_route_refuses_to_be_without_its_credentials():
         for route in ROUTES:
             if not route.credentials:
                 continue
-            path = route.path.replace("{uid}", "alice").replace("{authToken}", "t")
-            answer = http.request(
-                route.method,
-                f"/testapp/{route.surface}/v3.0{path.replace('{sessionId}', 's')}",
-                json={"uid": "x", "name": "X"},
-            )
+            path = path_of(route).format(appId="testapp", **dict.fromkeys(PARTS, "x"))
+            answer = http.request(route.method, path, json={"uid": "x", "name": "X"})
             assert answer.status_code == 401, route.name
             assert answer.json()["error"]["code"] in route.refusals
 

@@ -22,8 +22,8 @@ import re
 from dataclasses import dataclass, replace
 from typing import Literal
 
-Surface = Literal["call", "api", "apiclient", "xmpp", "chat", "metrics", "pages", "elsewhere"]
-"""Which of the service's hosts is meant: calls API, admin REST API, client API, signalling, the Chat SDK's socket, analytics,
+Surface = Literal["call", "api", "apiclient", "management", "files", "xmpp", "chat", "metrics", "pages", "elsewhere"]
+"""Which of the service's hosts is meant: calls API, admin REST API, client API, management API, recordings and transcripts, signalling, the Chat SDK's socket, analytics,
 the test's own pages, or none of ours."""
 
 Form = Literal["named", "region", "path"]
@@ -32,6 +32,8 @@ NAMED: dict[str, Surface] = {
     "calls": "call",
     "api": "api",
     "client": "apiclient",
+    "apimgmt": "management",
+    "files": "files",
     "xmpp": "xmpp",
     "chat": "chat",
     "metrics": "metrics",
@@ -42,6 +44,9 @@ NAMED: dict[str, Surface] = {
 _PATH_SURFACES: dict[str, Surface] = {"call": "call", "api": "api", "apiclient": "apiclient", "metrics": "metrics"}
 _PATHS: dict[str, Surface] = {"/xmpp-websocket": "xmpp", "/room-size": "xmpp", "/": "chat"}
 """Paths without an app, for SDKs whose settings take a host and no path."""
+_PREFIXES: tuple[Surface, ...] = ("management", "files")
+"""First segments of paths without an app, and the surfaces that they lead to."""
+_MANAGEMENT_HOST = "apimgmt.cometchat.io"
 _VERSION = re.compile(r"^/v3(?:\.0)?(?=/|$)")
 _CLUSTERS = r"(?:cometchat\.io|cc-cluster-2\.io|cc-edge-2\.io)"
 _REGION_API = re.compile(rf"^(?P<app>[^.]+)\.(?P<surface>call|apiclient|api)-(?P<region>[a-z]+)\.{_CLUSTERS}$")
@@ -105,6 +110,9 @@ def locate(host: str, path: str) -> Place:
     if match := _PATH_FORM.match(path):
         rest = _VERSION.sub("", match["rest"]) or "/"
         return Place(_PATH_SURFACES[match["surface"]], "path", rest, app_id=match["app"])
+    for surface in _PREFIXES:
+        if path.startswith(f"/{surface}/"):
+            return Place(surface, "path", path.removeprefix(f"/{surface}"))
     return Place(_PATHS.get(path, "elsewhere"), "path", path)
 
 
@@ -113,7 +121,11 @@ def _named_place(host: str, path: str) -> Place:
     if match is None:
         return Place("elsewhere", "named", path)
     surface = NAMED[match["label"]]
-    within = path if surface in ("pages", "xmpp", "chat", "metrics") else _VERSION.sub("", path) or "/"
+    within = (
+        path
+        if surface in ("pages", "xmpp", "chat", "metrics", "management", "files")
+        else _VERSION.sub("", path) or "/"
+    )
     return Place(surface, "named", within, app_id=match["app"])
 
 
@@ -127,7 +139,7 @@ def _region_place(host: str, path: str) -> Place:
         return Place("chat", "region", path, match["app"], match["region"])
     if match := _REGION_METRICS.match(host):
         return Place("metrics", "region", path, None, match["region"])
-    return Place("elsewhere", "region", path)
+    return Place("management" if host == _MANAGEMENT_HOST else "elsewhere", "region", path)
 
 
 def split_authority(authority: str) -> tuple[str, str]:

@@ -83,6 +83,22 @@ MEMBERS: Schema = {
         **{scope: {**_TEXTS, "maxItems": 25} for scope in ("admins", "moderators", "participants")},
     },
 }
+_WEBHOOK = {  # lengths: management API
+    "name": {"type": "string", "maxLength": 50},
+    "webhookURL": {"type": "string", "maxLength": 255},
+    "useBasicAuth": {"type": "boolean"},
+    "username": {"type": "string", "maxLength": 50},
+    "password": {"type": "string", "maxLength": 100},
+    "enabled": {"type": "boolean"},
+    "retryOnFailure": {"type": "boolean"},
+}
+CREATE_WEBHOOK: Schema = {
+    "type": "object",
+    "required": ["id", "name", "webhookURL"],
+    "properties": {"id": {"type": "string", "pattern": r"^[^\s/]{1,50}$"}, **_WEBHOOK},
+}
+UPDATE_WEBHOOK: Schema = {"type": "object", "properties": _WEBHOOK}
+TRIGGER_IDS: Schema = {"type": "object", "required": ["triggerIds"], "properties": {"triggerIds": _TEXTS}}
 
 _TYPES: dict[str, type | tuple[type, ...]] = {
     "object": dict,
@@ -113,6 +129,8 @@ def misfit(value: Any, schema: Schema, where: str) -> str | None:
         return f"{where}: a value of type {' or '.join(kinds)} is wanted"
     if "enum" in schema and value not in schema["enum"]:
         return f"{where}: one of {', '.join(schema['enum'])} is wanted"
+    if isinstance(value, str) and len(value) > schema.get("maxLength", len(value)):
+        return f"{where}: at most {schema['maxLength']} characters are wanted"
     if "pattern" in schema and not re.fullmatch(schema["pattern"], value):
         return f"{where}: the value doesn't fit {schema['pattern']}"
     if isinstance(value, list):

@@ -20,6 +20,7 @@ class Route:
 
     ``path`` is within the surface, without API version; ``{name}`` stands for one segment. ``credentials`` are headers, of
     which the route wants one. ``query`` maps a parameter to its JSON Schema, ``answers`` the JSON Schema of ``data``.
+    ``media_type`` other than JSON: the answer is a file and has no envelope.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Route:
     body: bodies.Schema | None = None
     answers: dict[str, Any] = field(default_factory=dict)
     refusals: tuple[str, ...] = ()
+    media_type: str = "application/json"
 
 
 USER_REFUSALS = ("AUTH_ERR_EMPTY_AUTH_TOKEN", "AUTH_ERR_AUTH_TOKEN_NOT_FOUND", "AUTH_ERR_INVALID_APPID")

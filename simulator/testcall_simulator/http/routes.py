@@ -9,13 +9,14 @@ from testcall_simulator.http.route import Route
 from testcall_simulator.http.route_admin import ADMIN
 from testcall_simulator.http.route_calls import CALLS
 from testcall_simulator.http.route_client import CLIENT
+from testcall_simulator.http.route_management import MANAGEMENT
 
 UNKNOWN = "unknown"
 """The name in the trace of a request that has no route."""
 PREFLIGHT = "preflight"
 """The name in the trace of a CORS preflight."""
 
-ROUTES: tuple[Route, ...] = (*CALLS, *ADMIN, *CLIENT)
+ROUTES: tuple[Route, ...] = (*CALLS, *ADMIN, *CLIENT, *MANAGEMENT)
 
 
 def find_route(method: str, place: Place) -> tuple[Route, dict[str, str]] | None:

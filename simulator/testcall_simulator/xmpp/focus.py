@@ -10,9 +10,9 @@ from dataclasses import replace
 from typing import Literal, cast
 
 from testcall_simulator.xmpp.effects import Decided, JingleReceived, PeerAsked, RoomEffect, Say
-from testcall_simulator.xmpp.names import FOCUS, FOCUS_NICK, JIBRI, JINGLE, MUTE, Addresses, jid
-from testcall_simulator.xmpp.room import Change, Occupant, Recording, Room, enter, focus_tells, leave
-from testcall_simulator.xmpp.virtual import recorder
+from testcall_simulator.xmpp.names import FOCUS, FOCUS_NICK, JIBRI, JINGLE, MUTE, RAYO, Addresses, jid
+from testcall_simulator.xmpp.room import Change, Occupant, Recording, Room, Transcribing, enter, focus_tells, leave
+from testcall_simulator.xmpp.virtual import recorder, transcriber
 from testcall_simulator.xmpp.xml import Element, child, iq_error, iq_result, make, name_of, payload, stanza
 
 _MUTED_BY_NAMESPACE = {namespace: media for media, namespace in MUTE.items()}
@@ -44,6 +44,8 @@ def ask_focus(room: Room, asker: Occupant, request: Element, new_id: Callable[[]
         return _mute(room, asker, request, media, new_id)
     if (namespace, name) == (JIBRI, "jibri"):
         return _record(room, asker, request, asked, new_id)
+    if (namespace, name) == (RAYO, "dial"):
+        return _dial(room, asker, request, new_id)
     return _refuse(room, asker, request, "service-unavailable")
 
 
@@ -81,6 +83,47 @@ def stop_recording(room: Room) -> Change:
         change = leave(change.room, recording.recorder, "left")
     change = change.then(focus_tells(change.room, recording, "off"))
     return change.then(Change(change.room, (_recording_note(change.room, recording, "stopped"),)))
+
+
+def start_transcribing(room: Room, initiator: Occupant | None, new_id: Callable[[], str]) -> Change:
+    """A transcriber enters. Nobody may be transcribing already."""
+    session_id = new_id()
+    machine = transcriber(session_id)
+    told = Transcribing(
+        session_id, initiator.nick if initiator else "", initiator.uid if initiator else "", machine.nick
+    )
+    change = enter(replace(room, transcribing=told), machine)
+    return change.then(Change(change.room, (_transcribing_note(change.room, told, "started"),)))
+
+
+def stop_transcribing(room: Room) -> Change:
+    """The transcriber leaves; nothing happens when there is none."""
+    told = room.transcribing
+    if told is None:
+        return Change(room)
+    change = Change(replace(room, transcribing=None))
+    if room.get(told.transcriber) is not None:
+        change = leave(change.room, told.transcriber, "left")
+    return change.then(Change(change.room, (_transcribing_note(change.room, told, "stopped"),)))
+
+
+def wants_no_transcript(before: Room, after: Room) -> bool:
+    """Whether the last one who wanted a transcript wants none any more, so that the transcriber leaves."""
+    wanted, wants = (any(one.facts.transcribing for one in room.occupants) for room in (before, after))
+    return after.transcribing is not None and wanted and not wants
+
+
+def _dial(room: Room, asker: Occupant, request: Element, new_id: Callable[[], str]) -> Change:
+    """A call for the transcriber (Rayo, XEP-0327 §5.1); it comes once."""
+    change = start_transcribing(room, asker, new_id) if room.transcribing is None else Change(room)
+    assert change.room.transcribing is not None
+    ref = make(RAYO, "ref", {"uri": f"xmpp:{change.room.transcribing.id}@{asker.domain}"})
+    return Change(change.room, (Say(asker.nick, iq_result(request, ref)), *change.effects))
+
+
+def _transcribing_note(room: Room, told: Transcribing, what: str) -> Decided:
+    data = {"transcript": told.id}
+    return Decided(f"transcription_{what}", room.key, told.initiator or None, told.initiator_uid or None, data)
 
 
 def _mute(

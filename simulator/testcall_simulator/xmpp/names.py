@@ -30,6 +30,8 @@ NICK = "http://jabber.org/protocol/nick"
 FOCUS = "http://jitsi.org/protocol/focus"
 JIBRI = "http://jitsi.org/protocol/jibri"
 JINGLE = "urn:xmpp:jingle:1"
+RAYO = "urn:xmpp:rayo:1"
+TRANSCRIBER = "http://jitsi.org/protocol/transcriber"
 MUTE = {"audio": "http://jitsi.org/jitmeet/audio", "video": "http://jitsi.org/jitmeet/video"}
 """Namespaces of ``<mute/>``, by kind of media."""
 XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"

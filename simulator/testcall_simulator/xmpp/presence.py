@@ -38,6 +38,10 @@ class Facts:
     name: str | None = None
     stats_id: str | None = None
     audio_only: bool = False
+    transcribing: bool = False
+    """Whether it wants a transcript."""
+    config: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """How its session is set up, as it tells it: attributes of ``initial_config``."""
     sources: Mapping[str, Source] = field(default_factory=lambda: MappingProxyType({}))
 
 
@@ -48,6 +52,10 @@ def facts_of(presence: Element) -> Facts:
         app_id=config.get("app_id") if config is not None else None,
         major=_major(presence),
         audio_only=config is not None and config.get("is_audio_only") == "true",
+        transcribing=child_text(presence, "jitsi_participant_requestingTranscription") == "true",
+        config=MappingProxyType({str(k): str(v) for k, v in config.items()})
+        if config is not None
+        else MappingProxyType({}),
         uid=_uid(presence),
         name=child_text(presence, "nick", NICK),
         stats_id=child_text(presence, "stats-id"),

@@ -13,7 +13,7 @@ they are to happen. The rules:
 * Ending a session for all speaks each SDK's language: SDK 4 knows a command and leaves by itself, and takes a destroyed room
   for a failure; whoever else is there is told that the room is destroyed.
 * A screen that SDK 4 shares is an occupant of its own, without user: it is taken as its user's by the name that it bears.
-* A recorder is an occupant but no participant: it keeps no session alive and gets no media.
+* A recorder and a transcriber are occupants but no participants: they keep no session alive and get no media.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ from testcall_simulator.xmpp.presence import Facts, changes, facts_of
 from testcall_simulator.xmpp.xml import Element, copy, make, stanza
 
 Affiliation = Literal["owner", "admin", "member", "none"]
-Kind = Literal["sdk", "peer", "recorder"]
-"""What is behind an occupant: a client with a socket, a virtual participant, a simulated recorder."""
+Kind = Literal["sdk", "peer", "recorder", "transcriber"]
+"""What is behind an occupant: a client with a socket, a virtual participant, a simulated recorder or transcriber."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class Occupant:
     @property
     def takes_part(self) -> bool:
         """Whether this is a participant of the call."""
-        return self.kind != "recorder"
+        return self.kind in {"sdk", "peer"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +81,16 @@ class Recording:
 
 
 @dataclass(frozen=True, slots=True)
+class Transcribing:
+    """A transcription that goes on. ``transcriber`` is the nick of the simulated transcriber's occupant."""
+
+    id: str
+    initiator: str
+    initiator_uid: str
+    transcriber: str
+
+
+@dataclass(frozen=True, slots=True)
 class Room:
     """A session's room. ``occupants`` are in order of arrival; the focus is not among them."""
 
@@ -91,6 +101,7 @@ class Room:
     recording: Recording | None = None
     recording_status: tuple[Recording, str] | None = None
     """What the focus's presence tells of the last recording: ``pending``, ``on`` or ``off``."""
+    transcribing: Transcribing | None = None
     subject: Element | None = None
     """The last ``<subject>``, if any was set."""
     ending: bool = False
@@ -171,6 +182,7 @@ def enter(room: Room, newcomer: Occupant) -> Change:
                 "role": newcomer.role,
                 "name": newcomer.facts.name,
                 "audio_only": newcomer.facts.audio_only,
+                "config": dict(newcomer.facts.config),
                 "screen": newcomer.screen,
             },
         )

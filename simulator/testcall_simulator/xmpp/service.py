@@ -234,6 +234,16 @@ class Service:
             self._apply(focus.stop_recording(room))
         return self._flush()
 
+    def transcribe(self, key: RoomKey, *, on: bool, by: str | None = None) -> list[Effect]:
+        """A transcription starts or stops by the world's own doing, or on behalf of ``by``; twice the same changes nothing."""
+        room = self._room(key)
+        if on and room.transcribing is None:
+            initiator = room.present(by) if by is not None else None
+            self._apply(focus.start_transcribing(room, initiator, self.new_id))
+        elif not on:
+            self._apply(focus.stop_transcribing(room))
+        return self._flush()
+
     def focus_iq(self, key: RoomKey, nick: str, child_: Element, by: str = FOCUS_NICK) -> list[Effect]:
         """An IQ of the focus, or of a virtual occupant, for one occupant; nothing when it is gone."""
         room = self.rooms.get(key)
@@ -355,13 +365,16 @@ class Service:
 
     def _apply(self, change: Change) -> None:
         room = change.room
-        self._perform((*change.effects, *links.changed(self.rooms.get(room.key), room)))
+        before = self.rooms.get(room.key)
+        self._perform((*change.effects, *links.changed(before, room)))
         if room.participants:
             self.rooms[room.key] = room
+            if before is not None and focus.wants_no_transcript(before, room):
+                self._apply(focus.stop_transcribing(room))
             return
         self.rooms.pop(room.key, None)
-        if room.recording is not None:
-            self._perform(focus.stop_recording(room).effects)
+        self._perform(focus.stop_recording(room).effects)
+        self._perform(focus.stop_transcribing(room).effects)
 
     def _perform(self, effects: Iterable[RoomEffect]) -> None:
         for effect in effects:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 
-from testcall_simulator.xmpp.names import CLIENT, NICK
+from testcall_simulator.xmpp.names import CLIENT, NICK, TRANSCRIBER
 from testcall_simulator.xmpp.room import Affiliation, Occupant, saying
 from testcall_simulator.xmpp.xml import Element, make
 
@@ -118,6 +118,21 @@ def recorder(session_id: str, mode: str) -> Occupant:
         kind="recorder",
         affiliation="member",
         presence=saying([make(CLIENT, name, text=text) for name, text in told.items()]),
+    )
+
+
+def transcriber(local: str) -> Occupant:
+    """The transcriber's occupant: SDK 5 knows it by its name and by its feature, and lists it as no participant."""
+    feature = make(CLIENT, "feature", {"var": TRANSCRIBER})
+    told = (make(CLIENT, "stats-id", text=f"transcriber-{local[:8]}"), make(NICK, "nick", text="Transcriber"))
+    return Occupant(
+        nick=f"transcr{local[:8]}",
+        uid="",
+        jid=f"transcriber-{local[:8]}@{NOWHERE}/transcriber",
+        domain=NOWHERE,
+        kind="transcriber",
+        affiliation="member",
+        presence=saying([*told, make(CLIENT, "features", None, feature)]),
     )
 
 
