@@ -61,7 +61,7 @@ def merge_lines(parts: Sequence[tuple[str, Sequence[RecordLine], bool]]) -> Reco
     for unit_lines, _ in merged.units.values():
         lines.extend(unit_lines)
     if not merged.interrupted:
-        lines.append(_footer(lines, merged.footers))
+        lines.append(_footer(lines, merged.footers, list(merged.runs.values())))
     return Record(tuple(lines))
 
 
@@ -164,11 +164,15 @@ def _same_suite(runs: Sequence[RunLine]) -> None:
             raise ReportError(f"these are not parts of one run: {name.replace('_', ' ')} {' and '.join(values)}")
 
 
-def _footer(lines: Sequence[RecordLine], footers: Sequence[FooterLine]) -> FooterLine:
+def _footer(lines: Sequence[RecordLine], footers: Sequence[FooterLine], runs: Sequence[RunLine]) -> FooterLine:
+    """Parts of one run took from its start to the last part's end; of several, as long as the longest part."""
     kinds = Counter(line.kind for line in lines)
+    finished = max((footer.finished_at for footer in footers), default=datetime.now(UTC))
+    longest = max((footer.duration_s for footer in footers), default=0.0)
+    span = (finished - runs[0].started_at).total_seconds() if len(runs) == 1 else 0.0
     return FooterLine(
         seq=1 + sum(1 for line in lines if not line.unit),
-        finished_at=max((footer.finished_at for footer in footers), default=datetime.now(UTC)),
-        duration_s=max((footer.duration_s for footer in footers), default=0.0),
+        finished_at=finished,
+        duration_s=round(max(longest, span), 3),
         lines=dict(sorted(kinds.items())),
     )

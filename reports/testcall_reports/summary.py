@@ -125,8 +125,9 @@ def headline(judged: int, clauses: int) -> str:
 
 
 def build_title(build: BuildLine) -> str:
-    """How a build is called in a heading: name and version, else the string that chose it."""
-    return f"{build.name} {build.version}".strip() or build.sdk or build.id
+    """How a build is called in a heading: name and version, else the string that chose it; a reference with its contract."""
+    title = f"{build.name} {build.version}".strip() or build.sdk or build.id
+    return f"{title} · {build.contract}" if build.is_reference else title
 
 
 def count_verdicts(verdicts: Iterable[VerdictLine]) -> dict[str, int]:

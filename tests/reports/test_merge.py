@@ -1,12 +1,14 @@
 """Shards become one record; what contradicts itself does not."""
 
+from datetime import timedelta
+
 import pytest
 
 from testcall_reports.commands import merge_records
 from testcall_reports.errors import ReportError
 from testcall_reports.merge import merge_lines
 from testcall_reports.reader import read_record
-from testcall_reports.record import BuildLine, InstrumentLine, StepLine, UnitLine
+from testcall_reports.record import BuildLine, FooterLine, InstrumentLine, StepLine, UnitLine
 from testcall_reports.writer import shard, write_lines
 
 
@@ -95,3 +97,18 @@ def test_parts_without_a_run_are_refused(tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(ReportError, match="no shards"):
         merge_records([tmp_path / "empty"], tmp_path / "out.jsonl")
+
+
+def test_a_run_in_parts_took_from_its_start_to_its_last_part(record, verdict):
+    def ended(lines, seconds, lasted):
+        start = lines.lines[0].started_at
+        return [
+            line.model_copy(update={"finished_at": start + timedelta(seconds=seconds), "duration_s": lasted})
+            if isinstance(line, FooterLine)
+            else line
+            for line in lines.lines
+        ]
+
+    one, two = record(verdict("C-1", unit="u1")), record(verdict("C-2", unit="u2"))
+    merged = merge_lines([("a", ended(one, 40, 39.0), False), ("b", ended(two, 70, 30.0), False)])
+    assert merged.footer.duration_s == 70.0

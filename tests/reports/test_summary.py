@@ -5,7 +5,7 @@ import pytest
 from testcall_reports.commands import summarise
 from testcall_reports.errors import ReportError
 from testcall_reports.record import BuildLine
-from testcall_reports.summary import summary_of
+from testcall_reports.summary import build_title, summary_of
 from testcall_reports.summary_text import REFERENCE_NOTE, summary_text
 
 
@@ -118,3 +118,11 @@ def test_a_reference_build_is_headed_as_what_it_is(record, verdict):
     text = summary_text(summary_of(record(build, verdict())))
     assert REFERENCE_NOTE in text
     assert "conformant" not in text
+
+
+def test_references_of_two_contracts_have_two_titles():
+    def title(**given):
+        return build_title(BuildLine(id="b", sdk="s", name="SDK", version="1", contract="calls/x", **given))
+
+    assert title(is_reference=True) == "SDK 1 · calls/x"
+    assert title(is_reference=False) == "SDK 1"
