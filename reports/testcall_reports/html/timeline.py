@@ -96,7 +96,7 @@ def _moment(event: EventLine, start: int, mark: Mark, payload_limit: int) -> Mom
         at_ms=(event.at_ns - start) / 1e6,
         kind=kind,
         channel=channel,
-        source=visible(clip(source, 60)),
+        source=visible(clip(source, 60)) or "unnamed",
         to=visible(clip(to, 60)),
         label=visible(clip(_label(event, kind, channel), 200)),
         payload=visible(shorten(_payload(event, kind), payload_limit)) if payload_limit else "",
