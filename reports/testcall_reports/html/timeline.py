@@ -96,12 +96,17 @@ def _moment(event: EventLine, start: int, mark: Mark, payload_limit: int) -> Mom
         at_ms=(event.at_ns - start) / 1e6,
         kind=kind,
         channel=channel,
-        source=visible(clip(source, 60)) or "unnamed",
-        to=visible(clip(to, 60)),
+        source=_named(source),
+        to=_named(to) if to else "",
         label=visible(clip(_label(event, kind, channel), 200)),
         payload=visible(shorten(_payload(event, kind), payload_limit)) if payload_limit else "",
         mark=mark,
     )
+
+
+def _named(party: str) -> str:
+    """The name of a party on its lifeline; one made of blanks has another."""
+    return visible(clip(party, 60)) or "unnamed"
 
 
 def _absence(before: Sequence[Moment], divergence: Divergence) -> Moment:
