@@ -20,7 +20,7 @@ def problems(tmp_path, old, new):
     return check_contracts([path], frozenset(name for name, rule in RULES.items() if not rule.needs_test))
 
 
-@pytest.mark.parametrize("name", ["rest/calls", "rest/webhooks"])
+@pytest.mark.parametrize("name", ["rest/calls", "rest/users", "rest/webhooks"])
 def test_every_operation_has_an_endpoint(name):
     assert all(operation.endpoint for operation in load(name).operations.values())
 
