@@ -131,6 +131,7 @@ class Actor:
         if optional and concept not in ("auth_key",):
             return OMIT
         values: dict[str, Any] = {
+            "app_id": world.app.app_id,
             "uid": self.user,
             "auth_key": world.auth_key,
             "auth_token": self._auth_token(),
@@ -170,7 +171,8 @@ class Actor:
             return raw
         info = stage.world_info()
         members = stage.contract.settings["app_settings"].members
-        values: dict[str, Any] = {"app_id": info.app_id, "region": info.region}
+        values: dict[str, Any] = {"app_id": info.app_id} if "app_id" in members else {}
+        values |= {"region": info.region}
         hosts = {
             "calls_host": info.addresses.calls,
             "admin_host": info.addresses.api,

@@ -15,6 +15,7 @@ PREFERRED = (
     "login_succeeded",
     "session_joined",
     "participant_joined_v4",
+    "incoming_call",
 )
 """Events with which listeners are tried: those that another participant brings about, so that they can be repeated."""
 
@@ -36,7 +37,7 @@ async def play_listeners(stage: Stage, scene: Scene) -> None:
     play = Play(stage, actor, "listeners")
     try:
         await actor.initialize()
-        await _register_all(stage, actor, key, event)
+        await register_all(stage, actor, key, event)
         if event == "login_succeeded":
             await play.act("login")
         else:
@@ -57,7 +58,8 @@ async def _gone(play: Play) -> None:
     await play.actor.close()
 
 
-async def _register_all(stage: Stage, actor: Actor, key: str, event: str) -> None:
+async def register_all(stage: Stage, actor: Actor, key: str, event: str) -> None:
+    """Register listeners in all ways that ``key`` has, each under the label that says how."""
     listener = stage.contract.listeners[key]
     only = None if listener.form == "object" else [event]
     for label in ("one", "two"):

@@ -127,6 +127,10 @@ UNIT_GROUPS: dict[str, str] = {
     "joined_media": "media",
     "role": "media",
     "token": "session",
+    "ring_call": "ring-calls",
+    "ring_getters": "ring-calls",
+    "ring_listeners": "ring-listeners",
+    "ring_timeout": "ring-timeouts",
 }
 """Kind of scene → the unit in which it is played; ``call`` scenes are split by operation, tours by name, settings by object."""
 
@@ -138,6 +142,8 @@ def _group(scene: Scene) -> str:
     if scene.kind == "tour":
         beside = scene.get("object", "")
         return f"tour-{scene.get('name')}{'-' if beside else ''}{beside}"
+    if scene.kind == "ringing":
+        return f"ringing-{scene.get('name')}"
     if scene.kind == "call":
         return "joins" if str(scene.get("operation")).startswith("join") else "calls"
     if scene.kind == "settings":

@@ -11,8 +11,9 @@ def paths_to_read(contract: Contract) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for promise in promises(contract):
         if promise.rule == "surface.exists" and not promise.untestable:
-            members = found.setdefault(str(promise.args["path"]), [])
-            members += [str(member) for member in promise.args.get("members", []) if member not in members]
+            for args in [promise.args, *({**promise.args, **a.args} for a in promise.alternatives)]:
+                members = found.setdefault(str(args["path"]), [])
+                members += [str(member) for member in args.get("members", []) if member not in members]
     return found
 
 

@@ -18,7 +18,8 @@ def assumptions_behind(events: Iterable[TraceEvent]) -> tuple[str, ...]:
     found: dict[str, str] = {}
     for event in events:
         if event.kind == "wire":
-            refused = int(event.data.get("status") or 0) >= BAD_STATUS
+            status = event.data.get("status")  # of HTTP a number; of a ringing call a word
+            refused = isinstance(status, int) and status >= BAD_STATUS
             for one in behind(event.name, _text(event.data), refused=refused):
                 found[one.id] = one.text
     return tuple(f"{key}: {text}" for key, text in found.items())

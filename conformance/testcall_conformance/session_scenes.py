@@ -10,6 +10,7 @@ from testcall_conformance import (
     idle_scenes,
     listener_scenes,
     record_scenes,
+    ring_scenes,
     setting_scenes,
     surface_scenes,
 )
@@ -172,6 +173,11 @@ PLAYERS: dict[str, Callable[[Stage, Scene], Awaitable[None]]] = {
     "pages": record_scenes.play_pages,
     "fetch_race": record_scenes.play_fetch_race,
     "broken_page": record_scenes.play_broken_page,
+    "ringing": ring_scenes.play_ringing,
+    "ring_call": ring_scenes.play_ring_call,
+    "ring_getters": ring_scenes.play_ring_getters,
+    "ring_timeout": ring_scenes.play_ring_timeout,
+    "ring_listeners": ring_scenes.play_ring_listeners,
     "record_getters": record_scenes.play_record_getters,
 }
 """Kind of scene → who plays it."""

@@ -142,6 +142,8 @@ class Stage:
         chosen = {
             name: bases[f"{name}_plain"] if self.plain else bases[name] for name in ("calls", "api", "client", "xmpp")
         }
+        if self.contract.sdk.wire == "chat-v4":  # hosts without a scheme: this SDK always speaks TLS
+            chosen |= {"api": addresses.chat_admin_host, "client": addresses.chat_client_host}
         app = world.app
         return WorldInfo(
             app_id=app.app_id,

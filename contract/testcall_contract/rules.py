@@ -10,7 +10,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from testcall_contract.vocabulary import BAD_VALUES, CAUSES, EFFECTS, FORMS, MOMENTS, PAYLOAD_ABOUT, TOKEN_ABOUT
+from testcall_contract.vocabulary import (
+    BAD_VALUES,
+    CAUSES,
+    EFFECTS,
+    FORMS,
+    MOMENTS,
+    PAYLOAD_ABOUT,
+    RING_AFTER,
+    TOKEN_ABOUT,
+)
 
 Subject = Literal[
     "operation",
@@ -227,7 +236,14 @@ _TABLE: tuple[Rule, ...] = (
         ("before", "after"),
     ),
     # listeners
-    Rule("listener.adds_up", "listener", "listeners", "Several listeners are all called."),
+    Rule(
+        "listener.adds_up",
+        "listener",
+        "listeners",
+        "Several listeners are all called (`order`: in the order of their registration).",
+        (),
+        ("order",),
+    ),
     Rule(
         "listener.replaces",
         "listener",
@@ -389,10 +405,18 @@ _TABLE: tuple[Rule, ...] = (
         "ringing.status",
         "session",
         "ringing",
-        "A legal transition of a ringing call.",
+        "A transition of a ringing call is carried out, or refused (`accepted`: false; by `code`).",
         ("from", "action"),
-        ("to", "accepted", "actor"),
-        needs_test="an adapter for the Chat SDK",
+        ("to", "accepted", "actor", "code"),
+    ),
+    Rule(
+        "ringing.timeout",
+        "limit",
+        "ringing",
+        "A call that nobody answers is given up after `seconds` (`given`: those of the call; `after`: what happened before).",
+        (),
+        ("seconds", "given", "after"),
+        also=("operation", "session"),
     ),
     Rule(
         "rest.answers",
@@ -422,6 +446,7 @@ _WORDS: dict[tuple[str, str], dict[str, str]] = {
     ("event.payload", "about"): PAYLOAD_ABOUT,
     ("session.token", "about"): TOKEN_ABOUT,
     ("listener.when", "when"): MOMENTS,
+    ("ringing.timeout", "after"): RING_AFTER,
 }
 """Rule and argument → the words that it takes, where they are the rule's own."""
 

@@ -222,6 +222,7 @@ BAD_VALUES: dict[str, str] = {
     "text_node": "a node that is not an element",
     "unknown_user": "the id of a user that doesn't exist",
     "wrong_key": "a key that the service doesn't know",
+    "used": "an object that an earlier call has used already",
 }
 """Classes of illegal arguments. The driver makes a value of each for the parameter or setting at hand."""
 
@@ -276,3 +277,9 @@ MOMENTS: dict[str, str] = {
     "after_join": "while in the session",
 }
 """When a listener is registered."""
+
+RING_AFTER: dict[str, str] = {
+    "cleared": "the page has been told to forget its active call",
+    "accepted_by_member": "a group is rung, and one of its members has accepted",
+}
+"""What has happened to a call before its time of ringing is over."""

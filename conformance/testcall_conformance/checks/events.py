@@ -8,6 +8,7 @@ from testcall_conformance.actor import USER
 from testcall_conformance.checks.registry import Judgement, NotRun, Question, check, unknown
 from testcall_conformance.controls import PRESSED, findable
 from testcall_conformance.evidence import Recording
+from testcall_conformance.ring_tours import RING_TOUR_OF, RING_TOURS, STATUS_OF, ringing
 from testcall_conformance.scenes import (
     JUDGED_FROM,
     NEEDED_OPERATIONS,
@@ -27,6 +28,8 @@ from testcall_contract.vocabulary import CAUSES
 def tour_for(question: Question, cause: str, name: str | None = None) -> Sequence[Scene] | NotRun:
     """The tour in which ``cause`` is acted (or the tour ``name``), or why it can't be."""
     contract, capabilities = question.contract, question.description.capabilities
+    if cause in RING_TOUR_OF and "initiate_call" in contract.operations:
+        return ring_tour(question, RING_TOUR_OF[cause])
     if cause not in TOUR_OF:
         return NotRun(f"no act brings about: {CAUSES.get(cause, cause)}", "simulator")
     chosen = name or TOUR_OF[cause]
@@ -49,8 +52,28 @@ def _plan(question: Question) -> Sequence[Scene] | NotRun:
     return tour_for(question, str(question.args["cause"]))
 
 
+def ring_tour(question: Question, name: str) -> Sequence[Scene] | NotRun:
+    """A ringing tour, or why the adapter can't play it."""
+    capabilities = question.description.capabilities
+    if capabilities.instances < 2:
+        return NotRun("the adapter holds one instance at a time, and two have to ring each other")
+    if RING_TOURS[name].clock == "virtual" and not capabilities.clock:
+        return NotRun("the adapter declares no capability 'clock'")
+    return [ringing(name)]
+
+
+def heard_by_others(act: Recording) -> Recording:
+    """An act without the callbacks of who did it: a cause is told to the other side."""
+    doers = {e.actor for e in act.events if e.kind == "step" and e.data.get("label") == "act"}
+    kept = [e for e in act.events if e.kind != "callback" or e.actor not in doers]
+    return Recording(act.scene, kept, act.contract, act.failure)
+
+
 def act_of(recording: Recording, cause: str) -> Recording | None:
     """The part in which ``cause`` was acted, provided that the session that it needs had come about."""
+    if cause in RING_TOUR_OF:
+        act = recording.act(cause)
+        return act and heard_by_others(act)
     if cause not in WITHOUT_JOIN and recording.joined(USER) is None:
         return None
     if cause in JUDGED_FROM and recording.act(cause) is not None:
@@ -143,6 +166,8 @@ _PRESSED_ACT = frozenset(PRESSED) | {"idle_leave_pressed"}
 def _not_brought_about(cause: str, act: Recording) -> str | None:
     """Why an event that did not fire accuses nobody: what should have caused it did not happen."""
     if cause in _SHOWN_BY and not act.service(_SHOWN_BY[cause]):
+        return f"the service did not see it: {CAUSES[cause]}"
+    if cause in STATUS_OF and not act.service("call_status", status=STATUS_OF[cause]):
         return f"the service did not see it: {CAUSES[cause]}"
     if cause in _PRESSED_ACT and act.first(lambda e: e.kind == "step" and e.name == "press") is None:
         return "the control was not there to be pressed"

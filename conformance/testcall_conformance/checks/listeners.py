@@ -25,7 +25,11 @@ def _plan_listeners(question: Question) -> Sequence[Scene] | NotRun:
         return NotRun("the listener comes with settings; it isn't registered by an operation", "simulator")
     if trial_event(question.contract, key) is None:
         return NotRun("no event that can be brought about at will reaches this listener", "simulator")
-    return [Scene.of("listeners", listener=key)]
+    return [Scene.of("ring_listeners" if _rings(question, key) else "listeners", listener=key)]
+
+
+def _rings(question: Question, key: str) -> bool:
+    return trial_event(question.contract, key) == "incoming_call"
 
 
 def _plan_of_settings(question: Question, key: str) -> Sequence[Scene] | NotRun:
@@ -67,8 +71,14 @@ def _judge(
 
 @check("listener.adds_up", _plan_listeners)
 def adds_up(question: Question, recordings: Sequence[Recording]) -> Judgement:
-    """Two listeners are both called."""
-    return _judge(question, recordings, "both listeners, one and two, are called", ["one", "two"], [])
+    """Two listeners are both called (``order``: one, which was registered first, before two)."""
+    judged = _judge(question, recordings, "both listeners, one and two, are called", ["one", "two"], [])
+    if not question.args.get("order") or not judged.kept:
+        return judged
+    called = _called(recordings[0], question)
+    first, second = sorted(("one", "two"), key=lambda label: called[label][0])
+    seen = f"calls {first} before {second}, which were registered in the order one, two"
+    return Judgement(first == "one", "one is called before two", seen, (called[first][0], called[second][0]))
 
 
 @check("listener.replaces", _plan_listeners)
@@ -115,7 +125,12 @@ def optional_callbacks(question: Question, recordings: Sequence[Recording]) -> J
 
 def _plan_thrower(question: Question) -> Sequence[Scene] | NotRun:
     planned = _plan_listeners(question)
-    return planned if isinstance(planned, NotRun) else [Scene.of("thrower", listener=question.promise.subject.key)]
+    if isinstance(planned, NotRun):
+        return planned
+    key = question.promise.subject.key
+    if _rings(question, key):
+        return [Scene.of("ring_listeners", listener=key, throws=True)]
+    return [Scene.of("thrower", listener=key)]
 
 
 @check("listener.throws", _plan_thrower)

@@ -10,6 +10,8 @@ from testcall_conformance.checks.registry import Judgement, NotRun, Question, ch
 from testcall_conformance.conditions import ENDS, FORMS, JOINS, RACES, REFUSED_BY_SERVICE, STATE_FOR, VIOLATIONS
 from testcall_conformance.evidence import Recording, Told
 from testcall_conformance.results import texts_in
+from testcall_conformance.ring_conditions import ARRANGED, VIOLATED
+from testcall_conformance.ring_tours import CALLS
 from testcall_conformance.scenes import Scene
 from testcall_contract.models import Operation
 from testcall_contract.shapes import describe, mismatch
@@ -20,6 +22,8 @@ PAGED = ("call_logs_current_page", "call_logs_total_pages")
 
 def plan_of_call(concept: str, contract_operations: Any, **params: Any) -> list[Scene]:
     """The scenes in which ``concept`` is called with good arguments (or as ``params`` say)."""
+    if concept in CALLS and "initiate_call" in contract_operations:
+        return [Scene.of("ring_call", operation=concept, **params)]
     if concept in PAGED and not params:
         return [Scene.of("pages")]
     if not params and concept not in STATE_FOR and concept not in ENDS:
@@ -115,6 +119,8 @@ _STATE_CONDITIONS = {
 def _own_call(question: Question) -> Sequence[Scene] | NotRun:
     state = str(question.args.get("state", "logged_in"))
     concept, operations = question.promise.subject.key, question.contract.operations
+    if (concept, "state", state) in ARRANGED:
+        return plan_of_call(concept, operations, state=state)
     if state in _STATE_CONDITIONS:
         return plan_of_call(concept, operations, condition=_STATE_CONDITIONS[state])
     return plan_of_call(concept, operations)
@@ -171,7 +177,8 @@ def delivers_success(question: Question, recordings: Sequence[Recording]) -> Jud
     if not told.result.ok:
         return Judgement(True, expected, seen, seqs)
     wrong = mismatch(shape, told.result.value, question.contract.type_shapes)
-    return Judgement(wrong is None, expected, seen if wrong is None else f"{seen}: {wrong}", seqs)
+    plain = wrong is None or question.promise.kind == "silence"
+    return Judgement(wrong is None, expected, seen if plain else f"{seen}: {wrong}", seqs)
 
 
 def _failed_and_joined(recording: Recording, told: Told) -> bool:
@@ -200,7 +207,7 @@ def _plan_condition(question: Question, concept: str, condition: str) -> Sequenc
         return NotRun(f"the contract has no operation {concept!r}")
     if condition == "api_error":
         condition = REFUSED_BY_SERVICE.get(concept, condition)
-    if condition not in VIOLATIONS and condition not in RACES:
+    if condition not in (VIOLATED if concept in CALLS else {**VIOLATIONS, **RACES}):
         return NotRun(f"no way is known to bring about {condition!r} from outside", "simulator")
     return plan_of_call(concept, question.contract.operations, condition=condition)
 

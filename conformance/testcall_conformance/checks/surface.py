@@ -80,7 +80,8 @@ def _returns(value: Any, wanted: Any) -> bool:
 
 
 def _plan_exists(question: Question) -> Sequence[Scene] | NotRun:
-    if str(question.args["path"]).partition(".")[0] in _FOREIGN:
+    owner = str(question.args["path"]).partition(".")[0]
+    if owner in _FOREIGN and owner != question.contract.style.holder:
         return NotRun("the path leads to another package", "simulator")
     return [Scene.of("surface")]
 
@@ -100,12 +101,22 @@ def path_exists(question: Question, recordings: Sequence[Recording]) -> Judgemen
     if not read or read[0].outcome is None:
         return unknown(expected, "nobody looked")
     there = _is_there(read[0])
-    if not exists or not there:
+    if not there or (not exists and not members):
         return Judgement(there is exists, expected, f"it is {'' if there else 'not '}there", read[0].seqs)
     asked = {member: recording.calls(f"member:{path}.{member}") for member in members}
-    missing = [member for member, found in asked.items() if found and not _is_there(found[0])]
+    if not all(asked.values()):
+        return unknown(expected, "nobody looked at its members")
+    missing = [member for member, found in asked.items() if not _is_there(found[0])]
+    if not exists:
+        present = [member for member in members if member not in missing]
+        seqs = tuple(seq for member in members[:3] for told in asked[member][:1] for seq in told.seqs)
+        return Judgement(not present, f"{path} has none of {', '.join(members)}", _having(present), seqs)
     seqs = (*read[0].seqs, *(seq for member in missing[:3] for seq in asked[member][0].seqs))
     return Judgement(not missing, expected, f"without {', '.join(missing[:6])}" if missing else "it is there", seqs)
+
+
+def _having(members: list[str]) -> str:
+    return f"it has {', '.join(members)}" if members else "it has none of them"
 
 
 def _is_there(told: Told) -> bool:
@@ -116,6 +127,8 @@ def _is_there(told: Told) -> bool:
 
 def _plan_type_getter(question: Question) -> Sequence[Scene] | NotRun:
     key = question.promise.subject.key
+    if key == "call" and "initiate_call" in question.contract.operations:
+        return [Scene.of("ring_getters")]
     if key != "call_log" and key not in REACHED_BY:
         return NotRun("no call log of the service leads to a value of the type", "simulator")
     if not {"call_logs_fetch_next", "get_call_details"} & set(question.contract.operations):
