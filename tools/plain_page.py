@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from playwright.async_api import async_playwright
@@ -21,13 +22,17 @@ from testcall_simulator.exchange import Page
 from testcall_simulator.media.sources import Pattern, tone_of
 from testcall_simulator.simulator import Simulator
 
+Deed = Callable[[Simulator, str, Any], Awaitable[str | None]]
+
 PRELUDE = """
 const seen = [];
 const settle = (promise) => Promise.resolve(promise).then(
   (value) => "resolved with " + JSON.stringify(value),
   (error) => "rejected with " + JSON.stringify(error));
 const app = () => new CometChatCalls.CallAppSettingsBuilder().setAppId(world.app).setRegion("us").setHost(world.host).build();
-const names = ["onUserJoined", "onUserLeft", "onUserMuted", "onUserUnMuted", "onUserListUpdated", "onCallEnded", "onError"];
+const names = ["onUserJoined", "onUserLeft", "onUserMuted", "onUserUnMuted", "onUserListUpdated", "onCallEnded", "onError",
+  "onRecordingStarted", "onRecordingStopped"];
+const told = (name) => seen.filter((line) => line.startsWith(name)).join("; ") || "not called";
 const listener = () => new CometChatCalls.OngoingCallListener(Object.fromEntries(
   names.map((name) => [name, (...given) => seen.push(name + " " + JSON.stringify(given[0] ?? null))])));
 const wait = (ms) => new Promise((done) => setTimeout(done, ms));
@@ -105,13 +110,34 @@ PROBES: dict[str, tuple[str, str]] = {
     ),
     "JS4-DEV-120": (
         "the microphone in use after setAudioInputDevice(another id), by the tracks that are sent",
-        "const made = []; const P = RTCPeerConnection;"
+        "const made = [], P = RTCPeerConnection, asked = [], media = navigator.mediaDevices, get = media.getUserMedia.bind(media);"
+        "media.getUserMedia = (c) => { if (c.audio) asked.push(JSON.stringify(c.audio.deviceId)?.slice(0, 30)); return get(c) };"
         "window.RTCPeerConnection = new Proxy(P, { construct: (t, a) => { const c = new t(...a); made.push(c); return c } });"
         "await bob('here'); await join(); await wait(2000);"
         "const mics = (await navigator.mediaDevices.enumerateDevices()).filter((d) => d.kind === 'audioinput');"
         "const other = mics.at(-1).deviceId; CometChatCalls.setAudioInputDevice(other); await wait(3000);"
         "const sent = made.flatMap((c) => c.getSenders()).map((x) => x.track).filter((t) => t?.kind === 'audio');"
-        "return `asked for ${other.slice(0, 8)} of ${mics.length}; sent: ${sent.map((t) => t.getSettings().deviceId?.slice(0, 8))}`",
+        "const ids = sent.map((t) => t.getSettings().deviceId?.slice(0, 8));"
+        "return `asked for ${other.slice(0, 8)} of ${mics.length}; getUserMedia deviceId: ${asked}; sent: ${ids}`",
+    ),
+    "JS4-RECORDED-010, JS4-UNRECORDED-010": (
+        "onRecordingStarted and onRecordingStopped when the application records, 7 s after the join",
+        "await bob('here'); await join(); await wait(7000); CometChatCalls.startRecording(); await wait(3000);"
+        "CometChatCalls.stopRecording(); await wait(3000);"
+        "return [await bob('recordings'), told('onRecordingStarted'), told('onRecordingStopped')].join('; ')",
+    ),
+    "JS4-RECORDED-020, JS4-UNRECORDED-020": (
+        "the same when bob records",
+        "await bob('here'); await join(); await wait(7000); await bob('record'); await wait(3000);"
+        "await bob('stop recording'); await wait(3000);"
+        "return [await bob('recordings'), told('onRecordingStarted'), told('onRecordingStopped')].join('; ')",
+    ),
+    "resumed": (
+        "what a build hears after its signalling connection was cut and resumed: carol joins, bob leaves",
+        "await bob('here'); await join(); await wait(3000); await bob('cut'); await wait(1000); await bob('carol');"
+        "await wait(3000); await bob('leave'); await wait(2000); const calm = [told('onUserJoined'), told('onUserLeft')];"
+        "CometChatCalls.muteAudio(true); await wait(1500); const sent = await bob('muted'); CometChatCalls.endSession();"
+        "await wait(3000); return [...calm, sent, await bob('signalling'), told('onCallEnded')].join(' | ')",
     ),
     "JS4-PSET-IDLE-030": (
         "getIdleTimeoutPeriod of presenter settings in which nothing was set",
@@ -125,6 +151,78 @@ PROBES: dict[str, tuple[str, str]] = {
     ),
 }
 """Clause → (what is tried, the body of an async function of the page)."""
+
+
+async def _here(_: Simulator, __: str, ___: Any) -> None:
+    """Bob is in the session: that he is asked for at all has let him join."""
+
+
+async def _listen(_: Simulator, __: str, peer: Any) -> str:
+    sound, picture = await peer.hears("alice", window_s=1.0), await peer.sees("alice", window_s=1.0)
+    return f"{sound.frames} audio frames at {sound.level_dbov} dBov, {picture.frames} video frames"
+
+
+async def _mute(_: Simulator, __: str, peer: Any) -> None:
+    await peer.mute_audio(True)
+
+
+async def _unmute(_: Simulator, __: str, peer: Any) -> None:
+    await peer.mute_audio(False)
+
+
+async def _leave(_: Simulator, __: str, peer: Any) -> None:
+    await peer.leave()
+
+
+async def _record(simulator: Simulator, session: str, peer: Any) -> None:
+    about = {"uid": peer.uid, "name": "Bob", "pid": peer.nick}
+    await peer.command("START_SCREEN_RECORDING", about, "true")
+    await simulator.start_recording(session, by=peer.nick)
+
+
+async def _stop_recording(simulator: Simulator, session: str, peer: Any) -> None:
+    await peer.command("stopScreenRecording", {"uid": peer.uid, "name": "Bob", "pid": peer.nick}, "true")
+    await simulator.stop_recording(session)
+
+
+async def _cut(simulator: Simulator, session: str, _: Any) -> None:
+    nick = next(nick for nick, uid in simulator.occupants(session).items() if uid == "alice")
+    await simulator.drop_socket(session, nick)
+    await simulator.trace.wait(
+        lambda e: e.name == "socket_resumed" and e.data.get("session") == session, what="a resumption", timeout_s=20
+    )
+
+
+def _count(name: str, what: str) -> Deed:
+    async def count(simulator: Simulator, session: str, _: Any) -> str:
+        found = simulator.trace.select(name=name, where=lambda e: e.data.get("session") == session)
+        return f"{len(found)} {what}"
+
+    return count
+
+
+async def _signalling(simulator: Simulator, session: str, _: Any) -> str:
+    kinds = ("socket_opened", "socket_resumed", "occupant_left", "socket_closed")
+    found = simulator.trace.select(where=lambda e: e.name in kinds and e.data.get("uid") == "alice")
+    mine = [e for e in found if e.data.get("session") == session]
+    return ", ".join(e.name + (f" ({e.data['reason']})" if "reason" in e.data else "") for e in mine)
+
+
+DEEDS: dict[str, Deed] = {
+    "here": _here,
+    "listen": _listen,
+    "screens": _count("screen_share_started", "screens shared"),
+    "recordings": _count("recording_started", "recordings by the service"),
+    "muted": _count("source_muted", "sources muted"),
+    "signalling": _signalling,
+    "mute": _mute,
+    "unmute": _unmute,
+    "leave": _leave,
+    "record": _record,
+    "stop recording": _stop_recording,
+    "cut": _cut,
+}
+"""What the page can ask of bob and of the service; an answer is text."""
 
 
 async def main(sdk: str, only: list[str]) -> None:
@@ -149,8 +247,7 @@ async def main(sdk: str, only: list[str]) -> None:
 async def _probe(simulator: Simulator, browser: Any, session: str, body: str) -> str:
     world = simulator.world
     alice = world.user("alice")
-    sources = {"audio": tone_of(1), "video": Pattern()}
-    peer = await simulator.join_peer(session, "bob", **sources) if "bob(" in body else None
+    peer = await simulator.join_peer(session, "bob", audio=tone_of(1), video=Pattern()) if "bob(" in body else None
     context = await browser.new_context(ignore_https_errors=True, permissions=["camera", "microphone"])
     page = await context.new_page()
 
@@ -159,17 +256,8 @@ async def _probe(simulator: Simulator, browser: Any, session: str, body: str) ->
     async def bob(what: str) -> str:
         if what == "carol":
             others.append(await simulator.join_peer(session, "carol"))
-        elif what == "listen" and peer is not None:
-            sound, picture = await peer.hears("alice", window_s=1.0), await peer.sees("alice", window_s=1.0)
-            return f"{sound.frames} audio frames at {sound.level_dbov} dBov, {picture.frames} video frames"
-        elif what == "screens":
-            shared = simulator.trace.select(
-                name="screen_share_started", where=lambda e: e.data.get("session") == session
-            )
-            return f"{len(shared)} screens shared"
-        elif what in ("mute", "unmute") and peer is not None:
-            await peer.mute_audio(what == "mute")
-        return ""
+            return ""
+        return str(await DEEDS[what](simulator, session, peer) or "")
 
     await page.expose_function("bob", bob)
     await page.goto(f"{simulator.addresses.app_origin}/plain")

@@ -253,12 +253,15 @@ async def _device_change(play: Play) -> None:
 
 
 async def _until_in_use(play: Play, kind: str, device: str) -> None:
-    """Until the device is seen in use, as long as media may take; no longer where nobody sees which one of that kind is."""
+    """Until the device is seen in use, or asked of the browser, as long as media may take.
+
+    No longer where nobody sees which device of that kind is in use.
+    """
     stage, waited = play.stage, 0.0
     while True:
         await stage.settle()
         used = devices_in_use(await stage.adapter.capability(play.actor.id, "observe", {"instance": play.actor.id}))
-        mine = [one["device"] for one in used if one["kind"] == kind]
+        mine = [device for one in used if one["kind"] == kind for device in (one["device"], *one.get("wished", ()))]
         if device in mine or waited >= (stage.limits.media_change if mine else stage.limits.quiet):
             stage.trace.add("media", play.actor.id, "devices", in_use=used, waited_s=waited)
             return
@@ -267,10 +270,14 @@ async def _until_in_use(play: Play, kind: str, device: str) -> None:
 
 
 def devices_in_use(seen: Any) -> list[dict[str, Any]]:
-    """The devices of live local tracks, and those that elements play on, of what an adapter observes."""
+    """The devices of live local tracks, and those that elements play on, of what an adapter observes.
+
+    ``wished``: the devices that the browser was asked for, where it was asked; it may have given another.
+    """
     kinds = {"audio": "audioinput", "video": "videoinput"}
     tracks = [
         {"kind": kinds.get(track.get("kind"), ""), "device": track["device"]}
+        | ({"wished": track["wished"]} if track.get("wished") else {})
         for track in seen.get("local", [])
         if track.get("state") == "live" and track.get("device") and track.get("from") != "getDisplayMedia"
     ]

@@ -116,11 +116,11 @@ CALLS = [
 ]  # fmt: skip
 
 
-def device(in_use, *, wanted="mic-2"):
+def device(in_use, *, wanted="mic-2", wished=()):
     one = Played(tour("devices")).begin("join").joined().begin("device_change")
     one.call("get_audio_inputs", "devices", value=[{"deviceId": "mic-1", "kind": "audioinput"}])
     one.call("set_audio_input", "act", arguments=[wanted])
-    return one.held("devices", in_use=[{"kind": "audioinput", "device": in_use}])
+    return one.held("devices", in_use=[{"kind": "audioinput", "device": in_use, "wished": list(wished)}])
 
 
 def listed(value):
@@ -144,6 +144,8 @@ LIST = does("devices_listed", "get_audio_inputs", value="audioinput")
 DEVICES = [
     case("in use", MIC, True, device("mic-2")),
     case("another is", MIC, False, device("mic-1")),
+    case("another is, though asked for", MIC, None, device("default", wished=["mic-2"])),
+    case("another is, and asked for", MIC, False, device("default", wished=["mic-1"])),
     case("there was none to change to", MIC, None, Played(tour("devices")).begin("join").joined().begin("device_change")),
     case("listed", LIST, True, listed([{"deviceId": "a", "kind": "audioinput"}])),
     case("of another kind", LIST, False, listed([{"deviceId": "a", "kind": "videoinput"}])),

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from testcall_conformance.actor import USER
+from testcall_conformance.checks import devices
 from testcall_conformance.checks.operations import plan_of_call, seen_of, told_of
 from testcall_conformance.checks.record_effects import RECORD_EFFECTS, judge_record_effect, plan_record_effect
 from testcall_conformance.checks.registry import Judgement, NotRun, Question, check, unknown
@@ -337,12 +338,14 @@ def _judge_devices(question: Question, recording: Recording, name: str) -> Judge
     if current is not None and current.result is not None:
         in_use = _device_id(current.result.value)
         return Judgement(in_use == wanted, expected, f"in use: {in_use}", (*told[0].seqs, *current.seqs))
-    used = [d for d in (held.data.get("in_use", []) if held else []) if d.get("kind") == kind]
+    used = devices.of_kind(held, kind)
     if not used:
         return unknown(expected, "the adapter can't see which device is in use", "adapter", told[0].seqs)
-    seen = f"in use: {', '.join(str(d.get('device')) for d in used)}"
     seqs = (*told[0].seqs, held.seq) if held else told[0].seqs
-    return Judgement(any(d.get("device") == wanted for d in used), expected, seen, seqs)
+    kept = devices.taken(used, wanted)
+    if kept is None:
+        return unknown(expected, f"{devices.NOT_GIVEN}; {devices.told(used)}", "webrtc_stack", seqs)
+    return Judgement(kept, expected, devices.told(used), seqs)
 
 
 def _argument(arguments: Any) -> Any:

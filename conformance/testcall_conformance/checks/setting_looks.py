@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from testcall_conformance.actor import USER
+from testcall_conformance.checks import devices
 from testcall_conformance.checks.registry import Question
 from testcall_conformance.evidence import Recording
 from testcall_contract.models import Effect, Setting
@@ -178,13 +179,13 @@ def _headless(look: Look) -> Seen:
 def _device(look: Look) -> Seen:
     kind = str(look.effect.args.get("kind", ""))
     shown = look.recording.first(lambda e: e.kind == "media" and e.name == "devices")
-    used = [d for d in (shown.data.get("in_use", []) if shown else []) if d.get("kind") == kind]
+    used = devices.of_kind(shown, kind)
     chosen = look.recording.first(lambda e: e.kind == "step" and e.name == "device" and bool(e.data.get("device")))
     if shown is None or not used or chosen is None:
         return None, f"nobody could see which {kind} is in use", ()
     wanted = chosen.data["device"]
-    words = f"in use: {', '.join(str(d.get('device')) for d in used)}"
-    return any(d.get("device") == wanted for d in used), words, (shown.seq,)
+    kept = devices.taken(used, wanted)
+    return kept, devices.told(used) if kept is not None else devices.NOT_GIVEN, (shown.seq,)
 
 
 LOOKS: dict[str, Callable[[Look], Seen]] = {

@@ -23,13 +23,19 @@
   }
   window.WebSocket = recorded(window.WebSocket, sockets);
 
+  // The device ids that a constraint names (ConstrainDOMString), binding or not: a browser may give another for one that isn't.
+  const wished = (constraints, kind) => {
+    const id = constraints?.[kind]?.deviceId;
+    return [id?.exact ?? id?.ideal ?? id].flat().filter((one) => typeof one === "string");
+  };
+
   for (const name of ["getUserMedia", "getDisplayMedia"]) {
     const asked = MediaDevices.prototype[name];
     if (!asked) continue;
     MediaDevices.prototype[name] = new Proxy(asked, {
       async apply(target, self, given) {
         const stream = await Reflect.apply(target, self, given);
-        for (const track of stream.getTracks()) local.push({ track, from: name });
+        for (const track of stream.getTracks()) local.push({ track, from: name, wished: wished(given[0], track.kind) });
         return stream;
       },
     });
@@ -86,8 +92,8 @@
 
   window.__testcall.capabilities.observe = async () => ({
     ...(await statistics()),
-    local: local.map(({ track, from }) => ({
-      id: track.id, kind: track.kind, from, device: track.getSettings().deviceId ?? null,
+    local: local.map(({ track, from, wished }) => ({
+      id: track.id, kind: track.kind, from, device: track.getSettings().deviceId ?? null, wished,
       state: track.readyState, enabled: track.enabled, muted: track.muted,
     })),
     sockets: sockets.map(({ made }) => ({ url: made.url.split("?")[0], state: made.readyState })),
