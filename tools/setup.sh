@@ -41,3 +41,4 @@ fi
 .venv/bin/testcall doctor --quiet --need browser || as_root chromium
 command -v npm >/dev/null 2>&1 || as_root npm
 case $sdk in npm:*) .venv/bin/testcall fetch "$sdk" ;; esac
+.venv/bin/python tools/xmpp_client.py >/dev/null || say "the test with a second XMPP client can't run"
