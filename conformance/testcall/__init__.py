@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from testcall_conformance.adapters import ConnectOptions as ConnectOptions
     from testcall_conformance.plan import Selection as Selection
+    from testcall_conformance.ringing_user import RingingUser as RingingUser
     from testcall_conformance.runner import RunOptions as RunOptions
     from testcall_conformance.runner import run as run
     from testcall_contract.loader import load as load_contract
@@ -22,12 +23,22 @@ _PLACES = {
     "World": ("testcall_simulator.world", "World"),
     "RunOptions": ("testcall_conformance.runner", "RunOptions"),
     "Selection": ("testcall_conformance.plan", "Selection"),
+    "RingingUser": ("testcall_conformance.ringing_user", "RingingUser"),
     "ConnectOptions": ("testcall_conformance.adapters", "ConnectOptions"),
     "run": ("testcall_conformance.runner", "run"),
     "load_contract": ("testcall_contract.loader", "load"),
 }
 
-__all__ = ["ConnectOptions", "RunOptions", "Selection", "Simulator", "World", "load_contract", "run"]
+__all__ = [
+    "ConnectOptions",
+    "RingingUser",
+    "RunOptions",
+    "Selection",
+    "Simulator",
+    "World",
+    "load_contract",
+    "run",
+]
 
 
 def __getattr__(name: str) -> Any:

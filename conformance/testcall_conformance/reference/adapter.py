@@ -68,7 +68,7 @@ class ReferenceAdapter:
     async def open(self, instance: str, world: WorldInfo) -> None:
         """Make a fresh SDK; one of the same name is closed first."""
         await self.close(instance)
-        self._instances[instance] = DialectSdk(
+        self._instances[instance] = self._sdk()(
             self._delivering, instance, world, self._tell, media=self._media, version=_version()
         )
 
@@ -109,6 +109,12 @@ class ReferenceAdapter:
         """End all instances."""
         for name in list(self._instances):
             await self.close(name)
+
+    def _sdk(self) -> type[DialectSdk]:
+        """The SDK that speaks the contract's wire."""
+        from testcall_conformance.reference.ringing import WIRE, RingingSdk
+
+        return RingingSdk if self._contract.sdk.wire == WIRE else DialectSdk
 
     def _instance(self, name: str) -> DialectSdk:
         try:

@@ -182,7 +182,7 @@ class DialectSdk:
             return None
         operation = self.contract.operations[concept]
         given = {key: target.values[name] for key, name in _CARRIED.items() if name in target.values}
-        found = refused(operation, self._situation(operation, given))
+        found = refused(operation, self.situation(operation, given))
         if found is None:
             return None
         failing = Failing(concept, [found.condition, "unknown_error"], found.message, found.code)
@@ -253,16 +253,14 @@ class DialectSdk:
             bound |= {key: target.values[name] for key, name in _CARRIED.items() if name in target.values}
         meant = concept_of(concept)
         try:
-            found = refused(operation, self._situation(operation, bound))
+            found = refused(operation, self.situation(operation, bound))
             if found is not None:
                 raise found
-            from testcall_conformance.reference.operations import action_of
-
-            action = action_of(self.contract, meant)
+            action = self.action(meant)
             result = action(self, bound, target) if action is not None else None
             value = await result if inspect.isawaitable(result) else result
         except CallFailure as failure:
-            failing = Failing(meant, conditions_of(meant, failure), failure.message, failure=failure)
+            failing = self.failing(meant, failure)
         except Refusal as refusal:
             conditions = [refusal.condition, *ALSO.get(refusal.condition, ()), "unknown_error"]
             failing = Failing(meant, conditions, refusal.message, refusal.code)
@@ -281,7 +279,18 @@ class DialectSdk:
             return plain_settings(meant, spec, value)
         return value if isinstance(value, Settings) and value.built and value.key in _SETTINGS[meant] else None
 
-    def _situation(self, operation: Operation, arguments: Mapping[str, Any]) -> Situation:
+    def action(self, concept: str) -> Any:
+        """What an operation does; None for one that leaves no trace."""
+        from testcall_conformance.reference.operations import action_of
+
+        return action_of(self.contract, concept)
+
+    def failing(self, concept: str, failure: CallFailure) -> Failing:
+        """A failure of the client, in an operation."""
+        return Failing(concept, conditions_of(concept, failure), failure.message, failure=failure)
+
+    def situation(self, operation: Operation, arguments: Mapping[str, Any]) -> Situation:
+        """What a precondition may look at."""
         given = self.app_settings.values if self.app_settings is not None else {}
         return Situation(
             contract=self.contract,

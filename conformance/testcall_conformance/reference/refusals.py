@@ -31,6 +31,7 @@ class Situation:
     auth_key: Any
     arguments: Mapping[str, Any]
     requires: tuple[str, ...] = ()
+    in_call: bool = False
 
     def text(self, concept: str) -> str | None:
         """The argument as text; None when it is none."""
@@ -122,6 +123,7 @@ PREDICATES: Mapping[str, Callable[[Situation], bool]] = {
     "session_active": lambda about: about.in_session,
     "no_session": lambda about: not about.in_session,
     "permission_denied": lambda about: not about.devices_granted,
+    "call_in_progress": lambda about: about.in_call,
 }
 """Condition → whether it holds. Conditions that are not here are the service's to find."""
 
