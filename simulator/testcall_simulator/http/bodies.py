@@ -66,6 +66,12 @@ REACTIVATE_USERS: Schema = {
     "properties": {"uidsToActivate": {**_TEXTS, "maxItems": 25}},
 }
 _GROUP = {"name": _TEXT, "icon": _TEXT, "description": _TEXT, "owner": _TEXT}
+MEMBERS: Schema = {
+    "type": "object",
+    "properties": {
+        **{scope: {**_TEXTS, "maxItems": 25} for scope in ("admins", "moderators", "participants")},
+    },
+}
 CREATE_GROUP: Schema = {
     "type": "object",
     "required": ["guid", "name", "type"],
@@ -73,16 +79,10 @@ CREATE_GROUP: Schema = {
         "guid": _ID,
         **_GROUP,
         "type": {"type": "string", "enum": ["public", "password", "private"]},
-        "members": {"type": "object"},
+        "members": MEMBERS,
     },
 }
 UPDATE_GROUP: Schema = {"type": "object", "properties": _GROUP}
-MEMBERS: Schema = {
-    "type": "object",
-    "properties": {
-        **{scope: {**_TEXTS, "maxItems": 25} for scope in ("admins", "moderators", "participants")},
-    },
-}
 _WEBHOOK = {  # lengths: management API
     "name": {"type": "string", "maxLength": 50},
     "webhookURL": {"type": "string", "maxLength": 255},

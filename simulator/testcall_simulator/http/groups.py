@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from testcall_simulator.http.accounts import user_object
-from testcall_simulator.http.bodies import CREATE_GROUP, MEMBERS, UPDATE_GROUP, body_of, misfit
+from testcall_simulator.http.bodies import CREATE_GROUP, MEMBERS, UPDATE_GROUP, body_of
 from testcall_simulator.http.identity import authenticated, keyed
 from testcall_simulator.http.messages import Request, Response, data
 from testcall_simulator.http.paging import paged
@@ -24,16 +24,14 @@ def create_group(world: World, request: Request) -> Response:
     key = keyed(world, request, "fullAccess")
     asked = body_of(request, CREATE_GROUP)
     members = asked.get("members", {})
-    problem = misfit(members, MEMBERS, "members")
-    if problem is not None:
-        raise Refusal("ERR_BAD_REQUEST", problem)
     guid = asked["guid"].lower()
     if world.ringing.find_group(key.app_id, guid) is not None:
         raise Refusal("ERR_GUID_ALREADY_EXISTS")
     owner = (asked.get("owner") or request.header("onbehalfof")).lower()
     if owner and world.find_user(key.app_id, owner) is None:
         raise Refusal("ERR_UID_NOT_FOUND")
-    known = {uid.lower() for uids in members.values() for uid in uids if world.find_user(key.app_id, uid) is not None}
+    asked_in = [uid for scope in MEMBERS["properties"] for uid in members.get(scope, ())]
+    known = {uid.lower() for uid in asked_in if world.find_user(key.app_id, uid) is not None}
     group = Group(
         guid,
         asked["name"],
