@@ -21,6 +21,11 @@ COMBINATORS = frozenset(["object", "list", "one_of", "const", "type", "ref"])
 
 Shape = str | dict[str, Any]
 
+_MINIFIED = 2
+"""Letters that the name of a class has at most when a minifier made it; it tells a reader nothing."""
+_DEPTH = 2
+"""Objects within objects that a sentence shows."""
+
 
 def shape_errors(shape: Any, types: Mapping[str, Any]) -> list[str]:
     """What is wrong with ``shape`` itself (not with a value): unknown words, unknown types. Empty when it is well formed."""
@@ -124,22 +129,36 @@ def _same(value: Any, constant: Any) -> bool:
     return type(value) is type(constant) and bool(value == constant)
 
 
-def describe(value: Any) -> str:
-    """``value`` in a few words for a sentence: JSON's spelling, undefined as such, long texts cut."""
+def describe(value: Any, depth: int = 0) -> str:
+    """``value`` in a few words for a sentence: JSON's spelling, undefined as such, long texts and deep objects cut."""
     if isinstance(value, Mapping):
         tag = value.get("$")
         if tag == "ref":
-            return f"a {value.get('class') or 'object'}"
-        if tag:
-            return str(tag)
-        return "{" + ", ".join(f"{key}: {describe(item)}" for key, item in list(value.items())[:6]) + "}"
+            return _describe_ref(str(value.get("class") or ""), _members(value) or {}, depth)
+        return str(tag) if tag else _describe_members(value, depth)
     if isinstance(value, list):
-        return "[" + ", ".join(describe(item) for item in value[:4]) + (", …]" if len(value) > 4 else "]")
+        shown = value[: 4 if not any(isinstance(item, Mapping) for item in value) else 2]
+        left = len(value) - len(shown)
+        return "[" + ", ".join([*(describe(item, depth) for item in shown), *([f"{left} more"] if left else [])]) + "]"
     if isinstance(value, str):
         return repr(value if len(value) <= 80 else value[:77] + "…")
     if value is None:
         return "null"
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _describe_ref(class_name: str, members: Mapping[str, Any], depth: int) -> str:
+    """By the name of its class, or by its members where there is none or a minifier made it."""
+    if len(class_name) > _MINIFIED:
+        return _article(class_name)
+    return _describe_members(members, depth) if members else "an object"
+
+
+def _describe_members(members: Mapping[str, Any], depth: int) -> str:
+    if depth == _DEPTH and members:
+        return "{…}"
+    told = [f"{key}: {describe(item, depth + 1)}" for key, item in list(members.items())[:6]]
+    return "{" + ", ".join(told + ["…"] * (len(members) > len(told))) + "}"
 
 
 def shape_text(shape: Shape) -> str:
@@ -161,4 +180,4 @@ def shape_text(shape: Shape) -> str:
 def _article(word: str) -> str:
     if word in ("undefined", "null", "nothing", "any"):
         return word
-    return f"an {word}" if word[0] in "aeiou" else f"a {word}"
+    return f"an {word}" if word[0] in "aeiouAEIOU" else f"a {word}"

@@ -22,6 +22,7 @@ from testcall_conformance.scenes import (
 )
 from testcall_contract.models import Event
 from testcall_contract.shapes import describe, mismatch
+from testcall_contract.trace import TraceEvent
 from testcall_contract.vocabulary import CAUSES
 
 
@@ -140,7 +141,7 @@ def fires(question: Question, recordings: Sequence[Recording]) -> Judgement:
         return unknown(expected, undone, "sdk", act.span)
     found = act.callbacks(key, _label(question))
     kept = count > 0 if times is None else count == times
-    seen = f"{name} fired {count} times" if count else f"{name} did not fire{_instead(act)}"
+    seen = f"{name} fired {count} times" if count else f"{name} did not fire{_instead(act, _label(question))}"
     return Judgement(kept, expected, seen, tuple(e.seq for e in found[:4]) or act.span)
 
 
@@ -176,9 +177,15 @@ def _not_brought_about(cause: str, act: Recording) -> str | None:
     return None
 
 
-def _instead(act: Recording) -> str:
-    names = list(dict.fromkeys(e.name for e in act.events if e.kind == "callback"))
+def _instead(act: Recording, label: str | None) -> str:
+    """What fired in place of what should have, as the dialect names it; what another listener got is told as such."""
+    names = list(dict.fromkeys(_fired(event, label) for event in act.events if event.kind == "callback"))
     return f"; what fired: {', '.join(names[:6])}" if names else "; nothing fired"
+
+
+def _fired(event: TraceEvent, label: str | None) -> str:
+    elsewhere = label is not None and event.data.get("label") != label
+    return str(event.data.get("name") or event.name) + (" on another listener" if elsewhere else "")
 
 
 @check("event.silent", _plan)
