@@ -181,8 +181,8 @@ def _print_summary(summary: Any, folder: Path, *, as_json: bool, seconds: float)
 @app.command()
 def simulate(
     host: Annotated[str, typer.Option(help="Where to listen; loopback unless you say otherwise.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port without TLS; 0 picks one.")] = 0,
-    tls_port: Annotated[int, typer.Option(help="Port with TLS; 0 picks one.")] = 0,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port without TLS; 0 picks one.")] = 0,
+    tls_port: Annotated[int, typer.Option(min=0, max=65535, help="Port with TLS; 0 picks one.")] = 0,
     seed: Annotated[int, typer.Option(help="Seed of ids and tokens.")] = 0,
     world: Annotated[Path | None, typer.Option(help="YAML file with apps, users and sessions.")] = None,
     clock: Annotated[Literal["real", "virtual"], typer.Option(help="The service's clock.")] = "real",

@@ -26,7 +26,7 @@ from testcall_conformance.plan import Selection, WorkUnit, make_plan, weight
 from testcall_conformance.protocol import Capabilities, Description, SdkInfo
 from testcall_conformance.worker import Done, Job, run_in_worker, run_unit, write_crashed
 from testcall_contract.models import Contract
-from testcall_reports.commands import write_reports
+from testcall_reports.commands import check_options, write_reports
 from testcall_reports.merge import merge_lines, read_parts
 from testcall_reports.record import BuildLine, HostFacts, RecordLine, RunLine, VerdictLine
 from testcall_reports.summary import FailOn, Summary
@@ -90,6 +90,7 @@ def run(options: RunOptions, listener: Listener = lambda _: None, executor: Exec
     """Run everything and write record and reports into ``options.out``; the summary, with the exit code."""
     if options.out.exists() and any(options.out.iterdir()):
         raise ConformanceError(f"--out {options.out}: the folder is not empty; choose another")
+    check_options(baseline=options.baseline, fail_on=options.fail_on)
     builds = asyncio.run(describe_all(options))
     shards = options.out / "shards"
     jobs = [

@@ -55,6 +55,13 @@ def write_summary(summary: Summary, out: AnyPath) -> Path:
     return _write(out, summary.model_dump_json(indent=2).encode() + b"\n")
 
 
+def check_options(*, baseline: AnyPath | None = None, fail_on: FailOn = "any") -> None:
+    """Refuse before a run what :func:`write_reports` would refuse after it."""
+    _check(fail_on, baseline)
+    if baseline is not None:
+        load_baseline(baseline)
+
+
 def write_reports(
     folder: AnyPath, *, baseline: AnyPath | None = None, strict: bool = False, fail_on: FailOn = "any"
 ) -> Summary:

@@ -124,7 +124,6 @@ def test_a_client_that_left_may_enter_again():
     alice = wire.joined("alice")
     alice.presence(kind="unavailable")
     alice.take()
-    before = len(wire.decided)
     alice.join("s1", "alice2")
     assert [who(one) for one in alice.stanzas()] == ["focus", "alice2", ""]
 
