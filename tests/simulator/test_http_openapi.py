@@ -7,7 +7,6 @@ from testcall_simulator.http.refusals import STATUS_AND_TEXT
 from testcall_simulator.http.routes import ROUTES
 from testcall_simulator.openapi import openapi_document, path_of
 
-
 PARTS = ("uid", "guid", "authToken", "sessionId", "webhookId")
 
 

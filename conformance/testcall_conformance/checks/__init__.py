@@ -7,7 +7,18 @@ from importlib import import_module
 
 from testcall_conformance.checks.registry import CHECKS, Check, Judgement, NotRun, Question, bound_rules
 
-for _module in ("effects", "events", "interface", "listeners", "media", "operations", "ringing", "session", "settings", "surface"):
+for _module in (
+    "effects",
+    "events",
+    "interface",
+    "listeners",
+    "media",
+    "operations",
+    "ringing",
+    "session",
+    "settings",
+    "surface",
+):
     import_module(f"{__name__}.{_module}")
 
 __all__ = ["CHECKS", "Check", "Judgement", "NotRun", "Question", "bound_rules"]

@@ -150,7 +150,8 @@ def _label(event: EventLine, kind: str, channel: str) -> str:
     if kind == "wire" and channel == "http":
         path = str(data.get("url", "")).split("://", 1)[-1]
         path = path[path.find("/") :] if "/" in path else path
-        return f"{data.get('method', '')} {path} → {data.get('status', '?')}"
+        status = data.get("status", "?")
+        return f"{data.get('method', '')} {path} → {status or 'no answer'}"
     if kind == "wire" and channel == "service":
         facts = " ".join(str(data[key]) for key in ("uid", "kind") if data.get(key)) or _text(data, "occupant")
         reason = f" ({data['reason']})" if data.get("reason") else ""
