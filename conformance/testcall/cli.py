@@ -84,7 +84,7 @@ def run(
     baseline: Annotated[Path | None, typer.Option(help="Known failures, or an earlier record.")] = None,
     fail_on: Annotated[Literal["any", "new"], typer.Option(help="Which failures make exit code 1.")] = "any",
     rerun_failed: Annotated[Path | None, typer.Option(help="Only what failed in this earlier record.")] = None,
-    jobs: Annotated[int, typer.Option(help="Workers; 0: one per core, at most four.")] = 0,
+    jobs: Annotated[int, typer.Option(help="Workers; 0: as many as the cores can keep busy.")] = 0,
     shard: Annotated[str, typer.Option(help="Part i/n of the work units; `testcall merge` joins the parts.")] = "1/1",
     init_script: Annotated[
         list[Path] | None, typer.Option(help="JavaScript run in every page before the SDK loads (repeatable).")
@@ -190,6 +190,7 @@ def simulate(
         Literal["playwright", "cypress", "env"] | None, typer.Option("--print", help="Print what your own app needs.")
     ] = None,
     assumptions: Annotated[bool, typer.Option(help="Print what no source tells about the service, and stop.")] = False,
+    trace_limit: Annotated[int, typer.Option(min=1, help="Events that the trace keeps.")] = 50_000,
     webhook: Annotated[
         list[str] | None,
         typer.Option(
@@ -202,7 +203,7 @@ def simulate(
 
     options = SimulateOptions(
         host=host, port=port, tls_port=tls_port, seed=seed, world=world, clock=clock, print=print_form,
-        assumptions=assumptions, webhooks=tuple(webhook or ()),
+        assumptions=assumptions, webhooks=tuple(webhook or ()), trace_limit=trace_limit,
     )  # fmt: skip
     raise typer.Exit(run_simulate(options))
 

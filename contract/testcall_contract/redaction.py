@@ -18,6 +18,9 @@ from typing import Any
 SOUGHT_ANYWHERE = 64
 """So many secrets (the keys and users that a world begins with) are found even in the middle of other text."""
 
+MAX_TOKENS = 10_000
+"""So many JSON Web Tokens are known by their labels; the oldest beyond them read ``<jwt>``."""
+
 _SHORTEST = 6
 _CACHED_LENGTH = 128
 _CACHED_TEXTS = 4096
@@ -31,7 +34,9 @@ class Secrets:
     """The secrets known so far. Adding one redacts it in all that is traced afterwards."""
 
     def __init__(self) -> None:
+        self.max_tokens = MAX_TOKENS
         self._labels: dict[str, str] = {}
+        self._tokens: dict[str, str] = {}
         self._sought: list[str] = []
         self._pattern: re.Pattern[str] | None = None
         self._by_word: dict[str, list[str]] = {}
@@ -44,9 +49,14 @@ class Secrets:
             raise ValueError(
                 f"a secret of {len(value)} characters is too short to be redacted safely (label {label!r})"
             )
+        if _JWT.fullmatch(value):
+            self._tokens[value] = label
+            while len(self._tokens) > self.max_tokens:
+                del self._tokens[next(iter(self._tokens))]
+            return
         known = value in self._labels
         self._labels[value] = label
-        if known or _JWT.fullmatch(value):
+        if known:
             return
         self._clean.clear()
         words = _WORD.findall(value)
@@ -62,6 +72,8 @@ class Secrets:
             return text
         if text in self._labels:  # a header or a field that is the secret and nothing else: the usual place of one
             return f"<{self._labels[text]}>"
+        if text in self._tokens:
+            return f"<{self._tokens[text]}>"
         redacted = self._redacted(text)
         if redacted != text:
             return redacted
@@ -82,7 +94,7 @@ class Secrets:
         return _JWT.sub(self._jwt_label, text) if "eyJ" in text else text
 
     def _jwt_label(self, found: re.Match[str]) -> str:
-        return f"<{self._labels.get(found.group(), 'jwt')}>"
+        return f"<{self._tokens.get(found.group(), 'jwt')}>"
 
     def redact(self, value: Any) -> Any:
         """A copy of ``value`` (JSON-like) with every string in it redacted, keys of mappings included."""

@@ -44,12 +44,23 @@ class TraceTimeoutError(Exception):
 
 
 class Trace:
-    """A growing list of :class:`TraceEvent` that can be searched and waited on. One event loop adds and waits."""
+    """A growing list of :class:`TraceEvent` that can be searched and waited on. One event loop adds and waits.
 
-    def __init__(self, secrets: Secrets | None = None, clock_ns: Callable[[], int] = time.monotonic_ns) -> None:
+    With a ``limit`` at least so many of the newest events are kept, and fewer than twice as many.
+    """
+
+    def __init__(
+        self,
+        secrets: Secrets | None = None,
+        clock_ns: Callable[[], int] = time.monotonic_ns,
+        *,
+        limit: int | None = None,
+    ) -> None:
         self.secrets = secrets if secrets is not None else Secrets()
         self._clock_ns = clock_ns
         self._events: list[TraceEvent] = []
+        self._limit = limit
+        self._forgotten = 0
         self._waiters: list[tuple[Callable[[TraceEvent], bool], asyncio.Future[TraceEvent]]] = []
         self._listeners: list[Callable[[TraceEvent], None]] = []
 
@@ -61,20 +72,28 @@ class Trace:
 
     @property
     def events(self) -> Sequence[TraceEvent]:
-        """All events so far, oldest first."""
+        """All events so far that are kept, oldest first."""
         return self._events
 
     @property
     def last_seq(self) -> int:
         """``seq`` of the newest event, 0 when there is none."""
-        return len(self._events)
+        return self._forgotten + len(self._events)
 
     def add(self, kind: Kind, actor: str, name: str, /, **data: Any) -> TraceEvent:
         """Append an event, redacted, and wake whoever waits for it."""
         event = TraceEvent(
-            len(self._events) + 1, self._clock_ns(), kind, actor, name, self.secrets.redact(data) if data else {}
+            self._forgotten + len(self._events) + 1,
+            self._clock_ns(),
+            kind,
+            actor,
+            name,
+            self.secrets.redact(data) if data else {},
         )
         self._events.append(event)
+        if self._limit is not None and len(self._events) >= 2 * self._limit:
+            self._forgotten += self._limit
+            del self._events[: self._limit]
         if self._waiters:
             self._wake(event)
         for listener in self._listeners:
@@ -88,7 +107,7 @@ class Trace:
 
     def since(self, seq: int) -> Sequence[TraceEvent]:
         """Events after ``seq``."""
-        return self._events[seq:]
+        return self._events[max(seq - self._forgotten, 0) :]
 
     def select(
         self,
@@ -100,15 +119,13 @@ class Trace:
         where: Callable[[TraceEvent], bool] | None = None,
     ) -> list[TraceEvent]:
         """Events after ``seq`` ``after`` that match all that is given."""
-        return [
-            event for event in self._events[after:] if matches(event, kind=kind, actor=actor, name=name, where=where)
-        ]
+        return [event for event in self.since(after) if matches(event, kind=kind, actor=actor, name=name, where=where)]
 
     async def wait(
         self, predicate: Callable[[TraceEvent], bool], *, what: str = "event", timeout_s: float, after: int = 0
     ) -> TraceEvent:
         """The first event after ``seq`` ``after`` that satisfies ``predicate``; :class:`TraceTimeoutError` when none comes."""
-        for event in self._events[after:]:
+        for event in self.since(after):
             if predicate(event):
                 return event
         loop = asyncio.get_running_loop()

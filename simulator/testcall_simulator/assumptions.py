@@ -145,6 +145,7 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         "A session is a call log from its first entry on, status ongoing; it ends with the last exit.",
         ("list_calls", "get_call"),
     ),
+    Assumption("LOGS-08", "The newest 20000 calls are kept, and those that go on.", ("list_calls",)),
     # -- telemetry and signalling over HTTP --------------------------------------------------------------------------------
     Assumption(
         "PING-01",

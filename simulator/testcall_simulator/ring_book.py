@@ -11,6 +11,9 @@ from dataclasses import dataclass, field, replace
 from testcall_simulator.errors import WorldError
 from testcall_simulator.ringing import Ring
 
+MAX_RINGS = 20_000
+"""Ringing calls that are kept; beyond it the oldest that is over is forgotten."""
+
 
 @dataclass(frozen=True, slots=True)
 class Group:
@@ -95,6 +98,10 @@ class RingBook:
     def put(self, ring: Ring) -> Ring:
         """Keep ``ring``, in place of the one of its session."""
         self._rings[ring.app_id, ring.session_id] = ring
+        if len(self._rings) > MAX_RINGS:
+            over = next((key for key, old in self._rings.items() if old.is_over), None)
+            if over is not None:
+                del self._rings[over]
         return ring
 
     def find(self, app_id: str, session_id: str) -> Ring | None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Literal, TextIO, get_args
 from urllib.parse import unquote, urlsplit
 
+from testcall_contract.trace import Trace
 from testcall_simulator.assumptions import ASSUMPTIONS
 from testcall_simulator.clock import Clock, VirtualClock
 from testcall_simulator.errors import SimulatorError
@@ -28,7 +29,7 @@ PrintForm = Literal["playwright", "cypress", "env"]
 class SimulateOptions:
     """What `testcall simulate` was told. ``print`` asks for a snippet instead of the list of addresses.
 
-    ``webhooks`` are addresses that are told of all that happens, in every app; ``user:password@`` in one is for basic authentication.
+    ``webhooks`` are addresses that are told of all that happens, in every app, and ``trace_limit`` is how many events the trace keeps; ``user:password@`` in one is for basic authentication.
     """
 
     host: str = "127.0.0.1"
@@ -40,6 +41,7 @@ class SimulateOptions:
     print: PrintForm | None = None
     assumptions: bool = False
     webhooks: tuple[str, ...] = ()
+    trace_limit: int = 50_000
 
 
 def run_simulate(options: SimulateOptions, out: TextIO | None = None) -> int:
@@ -55,7 +57,10 @@ def run_simulate(options: SimulateOptions, out: TextIO | None = None) -> int:
     world = _world(options, clock)
     for number, address in enumerate(options.webhooks, start=1):
         _add_webhook(world, f"webhook-{number}", address)
-    simulator = Simulator(host=options.host, port=options.port, tls_port=options.tls_port, world=world, clock=clock)
+    trace = Trace(limit=options.trace_limit)
+    simulator = Simulator(
+        host=options.host, port=options.port, tls_port=options.tls_port, world=world, clock=clock, trace=trace
+    )
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(_serve(simulator, options, out))
     return 0

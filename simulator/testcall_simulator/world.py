@@ -19,6 +19,7 @@ from typing import Any, Literal
 
 from testcall_simulator import calls, tokens
 from testcall_simulator.apps import SEEDED_AT, App, AppSettings, User
+from testcall_simulator.call_book import CallBook
 from testcall_simulator.calls import Call, CallMode, Participation
 from testcall_simulator.clock import Clock, RealClock
 from testcall_simulator.errors import WorldError
@@ -316,15 +317,11 @@ class World:
     def calls_of(self, app_id: str | None = None) -> list[Call]:
         """All calls of an app, newest first."""
         app = self.find_app(app_id)
-        return [call for call in reversed(self._state.calls.values()) if call.app_id == app.app_id]
+        return [call for call in reversed(self._state.calls) if call.app_id == app.app_id]
 
     def find_call(self, app_id: str, session_id: str) -> Call | None:
         """The newest call of that session id, going on or over."""
-        session_id = session_id.lower()
-        for call in reversed(self._state.calls.values()):
-            if (call.app_id, call.session_id) == (app_id, session_id):
-                return call
-        return None
+        return self._state.calls.find(app_id, session_id.lower())
 
     def find_session(self, app_id: str, session_id: str) -> Call | None:
         """The call of that session id that isn't over."""
@@ -334,7 +331,7 @@ class World:
     @property
     def sessions(self) -> list[Call]:
         """The calls that aren't over, of all apps, oldest first."""
-        return [call for call in self._state.calls.values() if not call.is_over]
+        return [call for call in self._state.calls if not call.is_over]
 
     def open_session(
         self,
@@ -396,17 +393,16 @@ class World:
 
     def record(self, call: Call) -> Call:
         """Put ``call`` into the log, in place of the one with its ``mid``."""
-        before = self._state.calls.get(call.mid)
-        self._state.calls[call.mid] = call
+        before = self._state.calls.put(call)
         if self._tell is not None:
             for told in told_of_call(before, call, lambda uid: self._name_of(call.app_id, uid)):
                 self._tell(told)
         return call
 
     @property
-    def calls(self) -> Iterable[Call]:
+    def calls(self) -> CallBook:
         """All calls of all apps, oldest first."""
-        return self._state.calls.values()
+        return self._state.calls
 
     @property
     def captures(self) -> dict[str, Any]:

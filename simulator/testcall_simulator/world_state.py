@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from testcall_simulator.apps import App, User
-from testcall_simulator.calls import Call
+from testcall_simulator.call_book import CallBook
 from testcall_simulator.ring_book import RingBook
 from testcall_simulator.tokens import ApiKey, AuthToken
 from testcall_simulator.webhooks import WebhookBook
@@ -22,7 +22,7 @@ class State:
     keys: dict[str, ApiKey] = field(default_factory=dict)
     users: dict[tuple[str, str], User] = field(default_factory=dict)
     auth_tokens: dict[str, AuthToken] = field(default_factory=dict)
-    calls: dict[str, Call] = field(default_factory=dict)
+    calls: CallBook = field(default_factory=CallBook)
     requests: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
     ringing: RingBook = field(default_factory=RingBook)
     webhooks: WebhookBook = field(default_factory=WebhookBook)
