@@ -91,6 +91,31 @@ def test_each_event_has_its_sender_its_receiver_and_its_time():
     ]
 
 
+def wire(seq, name, actor="service", **data):
+    return WireLine(seq=seq, at_ns=seq * 1_000_000, actor=actor, name=name, data=data)
+
+
+def test_ringing_is_told_by_what_became_of_the_call():
+    call = {"type": "video", "sender": "bob", "data": {"action": "ongoing"}}
+    lines = [
+        wire(1, "auth", "alice", channel="chat", direction="in", uid="alice", frame={"type": "auth", "body": {"auth": "<jwt>"}}),
+        wire(2, "auth", channel="chat", direction="out", uid="alice", frame={"type": "auth", "body": {"code": "200"}}),
+        wire(3, "call_status", channel="service", status="ongoing", uid="bob", session="s"),
+        wire(4, "message", channel="chat", direction="out", uid="alice", frame={"type": "message", "body": call}),
+        wire(5, "ping", "alice", channel="chat", direction="in", uid="alice", frame={"action": "ping"}),
+        wire(6, "text", "alice", channel="chat", direction="in", uid="alice", frame="no JSON"),
+    ]  # fmt: skip
+    assert [(one.source, one.to, one.label, one.channel) for one in moments_of(lines)] == [
+        ("alice", "service", "auth", "chat"),
+        ("service", "alice", "auth 200", "chat"),
+        ("service", "", "call status ongoing bob", "service"),
+        ("service", "alice", "video call ongoing by bob", "chat"),
+        ("alice", "service", "ping", "chat"),
+        ("alice", "service", "text", "chat"),
+    ]
+    assert sequence_svg(moments_of(lines), "C-1").count("sq-tip sq-chat") == 5
+
+
 def test_the_service_stands_between_the_participants():
     assert lanes_of(moments_of(events())) == ["test", "alice", "service", "bob"]
 

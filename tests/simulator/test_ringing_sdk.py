@@ -9,6 +9,7 @@ from testcall_conformance.adapters import ConnectOptions
 from testcall_conformance.adapters.browser_find import find_browser
 from testcall_conformance.packages import resolve
 from testcall_simulator.exchange import Page
+from testcall_simulator.faults import Fault
 from testcall_simulator.hints import browser_arguments
 from testcall_simulator.simulator import Simulator
 
@@ -22,7 +23,16 @@ FLAGS = [
     "--disable-component-update",
 ]
 SETUP = """
-  const told = [], wrong = [];
+  const told = [], wrong = [], connections = [];
+  window.RTCPeerConnection = class extends RTCPeerConnection {
+    constructor(...given) { super(...given); connections.push(this); }
+  };
+  const received = async (kind, member, least) => {  // of the other page's sound or picture
+    for (const connection of connections)
+      for (const report of (await connection.getStats()).values())
+        if (report.type === "inbound-rtp" && report.kind === kind && report[member] >= least) return true;
+    return false;
+  };
   addEventListener("unhandledrejection", (event) => wrong.push(String(event.reason && event.reason.message || event.reason)));
   addEventListener("error", (event) => wrong.push(event.message));
   const shown = (call) => call && ({id: call.getSessionId(), status: call.status, action: call.getAction(), type: call.getType(),
@@ -57,9 +67,13 @@ SETUP = """
     if (metadata) call.setMetadata(metadata);
     return shown(await CometChat.initiateCall(call, timeout));
   };
-  async function startSession(session) {
-    const listener = {};
-    for (const name of ["onUserJoined", "onUserLeft", "onUserListUpdated", "onCallEnded"])
+  const release = () => { CometChat.clearActiveCall(); CometChatCalls.endSession(); told.push(["released", {}]); };
+  async function startSession(session) {  // and end it, as the documentation of the Calls SDK wants it with ringing
+    const listener = {
+      onCallEndButtonPressed: () => { told.push(["onCallEndButtonPressed", {}]); CometChat.endCall(session).then(release); },
+      onCallEnded: () => { told.push(["onCallEnded", {}]); release(); },
+    };
+    for (const name of ["onUserJoined", "onUserLeft", "onUserListUpdated"])
       listener[name] = (value) => told.push([name, JSON.parse(JSON.stringify(value ?? null))]);
     const user = await CometChat.getLoggedinUser();
     const {token} = await CometChatCalls.generateToken(session, user.getAuthToken());
@@ -307,21 +321,66 @@ async def test_a_call_is_rung_and_held_with_both_sdks_in_each_page(log_in, sim):
     sim.pages["/"] = Page(PAGE + '<script src="/calls.js"></script>')
     sim.pages["/calls.js"] = Page(calls.files[calls.entry], "text/javascript")
     alice, bob = await log_in("alice", calls=True), await log_in("bob", calls=True)
-    session = await rung(alice, bob)
-    await bob.do(f"CometChat.acceptCall('{session}')")
-    await alice.expect("onOutgoingCallAccepted", id=session)
-    for user in (alice, bob):
+    session = await held(sim, alice, bob)
+    await alice.page.get_by_role("button", name="End call").first.click()
+    await alice.expect("onCallEndButtonPressed")
+    await over(sim, session, alice, bob)
+    session = await held(sim, bob, alice)  # the same pages, the other way round
+    await bob.do(f"CometChat.endCall('{session}').then(release)")
+    await over(sim, session, bob, alice)
+    assert (await alice.wrong(), await bob.wrong()) == ([], [])
+
+
+async def held(sim, caller, callee):
+    """A call that is rung, accepted and held, with sound and picture both ways; its session."""
+    session = await rung(caller, callee, f"'{callee.uid}', 'video', 'user'")
+    await callee.do(f"CometChat.acceptCall('{session}')")
+    await caller.expect("onOutgoingCallAccepted", id=session)
+    for user in (caller, callee):
         await user.do(f"startSession('{session}')")
         await user.expect("onUserJoined", uid=user.uid)
         await service(sim, "occupant_joined", uid=user.uid, session=session)
-    await alice.expect("onUserJoined", uid="bob")
-    await asyncio.gather(*(service(sim, "media_connected", uid=user.uid) for user in (alice, bob)))
-    assert await alice.do(f"CometChat.getCallParticipantCount('{session}', 'default')") == 2
-    await alice.do(f"CometChat.endCall('{session}')")
-    await alice.do("{ CometChat.clearActiveCall(); CometChatCalls.endSession(); }")
-    await bob.expect("onCallEndedMessageReceived", id=session)
-    await bob.do("{ CometChat.clearActiveCall(); CometChatCalls.endSession(); }")
-    for user in (alice, bob):
+    await caller.expect("onUserJoined", uid=callee.uid)
+    for user in (caller, callee):
+        await service(sim, "media_connected", uid=user.uid, session=session)
+        for wanted in ("'video', 'framesDecoded', 10", "'audio', 'totalAudioEnergy', 0.0001"):
+            await user.page.wait_for_function(f"received({wanted})", timeout=LIMIT_S * 1000)
+    assert await caller.do(f"CometChat.getCallParticipantCount('{session}', 'default')") == 2
+    return session
+
+
+async def over(sim, session, *users):
+    """The first of the users has ended the call: both are out of it, in both SDKs, and nothing is left of it on their pages."""
+    await users[1].expect("onCallEndedMessageReceived", id=session)
+    for user in users:
         await service(sim, "occupant_left", uid=user.uid, session=session, reason="left")
+        await user.page.wait_for_function("told.some(([name]) => name === 'released')", timeout=LIMIT_S * 1000)
+        await user.page.wait_for_function(
+            "document.getElementById('call').childElementCount === 0", timeout=LIMIT_S * 1000
+        )
+        await user.page.evaluate("{ told.length = 0; for (const one of connections.splice(0)) one.close(); }")
+        user.read = 0
         assert await user.active() is None
     assert sim.world.find_call("testapp", session).status == "ended"
+
+
+async def test_what_the_suite_holds_against_it_is_seen_in_a_plain_page(log_in, sim):
+    """CJ4-ACTIVE-015, CJ4-RING-070, CJ4-END-030, CJ4-ERR-190, without any adapter."""
+    alice = await log_in("alice")
+    assert await alice.do("[CometChat.getActiveCall() === null, CometChat.getActiveCall() === undefined]") == [
+        True,
+        False,
+    ]
+    session = (await alice.do("ring('bob', 'video', 'user')"))["id"]
+    assert (await alice.do(f"shown(await CometChat.endCall('{session}'))"))["status"] == "ended"
+    assert sim.world.find_call("testapp", session).status == "initiated", "the service has refused to end it"
+    session = (await alice.do("ring('bob', 'video', 'user')"))["id"]
+    await sim.set_ring(session, "bob", "ongoing")
+    await alice.expect("onOutgoingCallAccepted", id=session)
+    broken = sim.faults.add(Fault("http", "close", "*", times=None))
+    assert (await alice.do(f"shown(await CometChat.endCall('{session}'))"))["status"] == "ended"
+    sim.faults.remove(broken)
+    assert sim.world.find_call("testapp", session).status == "ongoing", "the service was never asked"
+    await alice.do("CometChat.logout()")
+    refused = await alice.refused("ring('bob', 'video', 'user')")
+    assert refused["code"] == "USER_NOT_LOGED_IN", "documented as USER_NOT_LOGGED_IN"

@@ -16,7 +16,7 @@ SUITE = "test"
 SERVICE = "service"
 _SERVICE_ACTORS = frozenset({"", "service", "simulator", "server"})
 
-_CHANNELS = frozenset({"http", "xmpp", "datachannel", "service"})
+_CHANNELS = frozenset({"http", "xmpp", "chat", "datachannel", "service"})
 """The channels of a wire; anything else a record says is shown as a wire, since names become class names of the page."""
 
 Mark = Literal["", "divergence", "absent"]
@@ -153,11 +153,15 @@ def _label(event: EventLine, kind: str, channel: str) -> str:
         status = data.get("status", "?")
         return f"{data.get('method', '')} {path} → {status or 'no answer'}"
     if kind == "wire" and channel == "service":
-        facts = " ".join(str(data[key]) for key in ("uid", "kind") if data.get(key)) or _text(data, "occupant")
+        facts = " ".join(str(data[key]) for key in ("status", "uid", "kind") if data.get(key)) or _text(
+            data, "occupant"
+        )
         reason = f" ({data['reason']})" if data.get("reason") else ""
         return f"{event.name.replace('_', ' ')} {facts}".strip() + reason
     if kind == "wire" and channel == "xmpp" and isinstance(data.get("stanza"), str):
         return stanza_label(event.name, data["stanza"][:4000])
+    if kind == "wire" and channel == "chat":
+        return _frame_label(event.name, data.get("frame"))
     if kind == "media":
         measured = [str(data.get("media", "media")), event.name]
         measured += [
@@ -176,6 +180,18 @@ def _label(event: EventLine, kind: str, channel: str) -> str:
         called = data.get("operation") or data.get("name") or event.name  # the dialect's own name, where it was traced
         return f"{called}({inner})"
     return event.name
+
+
+def _frame_label(name: str, frame: Any) -> str:
+    """A frame of the ringing service in a few words: what became of which call and by whom; the code of an answer."""
+    body = frame.get("body") if isinstance(frame, Mapping) else None
+    if not isinstance(body, Mapping):
+        return name
+    call = body.get("data")
+    if isinstance(call, Mapping) and call.get("action"):
+        kind, by = _text(body, "type"), _text(body, "sender")
+        return f"{kind} call {_text(call, 'action')}".strip() + (f" by {by}" if by else "")
+    return f"{name} {_text(body, 'code')}".strip()
 
 
 def _payload(event: EventLine, kind: str) -> str:
