@@ -114,6 +114,14 @@ def coverage(
 
 
 @app.command()
+def contents(contract: Names = None, form: Form = "text", out: Out = None) -> None:
+    """Count what each contract has, by kind; name its sources; and say what they tell that it leaves out, and why."""
+    from testcall_contract.contents import contents_document
+
+    _write(contents_document(_chosen(contract)), form, out)
+
+
+@app.command()
 def drift(
     checkout: Annotated[Path, typer.Argument(help="A copy of the documentation's repository.")],
     contract: Names = None,

@@ -335,6 +335,14 @@ class Control(_Model):
     basis: Basis = "observed"
 
 
+class LeftOut(_Model):
+    """What the sources tell and no clause carries: ``about`` is one sentence of what it is, ``reason`` one of why."""
+
+    about: str
+    reason: str
+    source: str
+
+
 class Contract(_Model):
     """All that is promised for one SDK dialect and major version."""
 
@@ -354,6 +362,7 @@ class Contract(_Model):
     limits: dict[str, Limit] = Field(default_factory=dict)
     media: Item = Field(default_factory=Item)
     session: Item = Field(default_factory=Item)
+    left_out: list[LeftOut] = Field(default_factory=list)
 
     @property
     def type_shapes(self) -> dict[str, Shape]:

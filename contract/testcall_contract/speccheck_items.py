@@ -300,4 +300,20 @@ def effect_argument_findings(
                 yield Finding((*place, "under"), sentence)
 
 
-ITEM_CHECKS: tuple[ItemCheck, ...] = (concepts, references, sources, shapes, operations, settings)
+def left_out(case: Case) -> Iterator[Finding]:
+    """What is left out is told in whole sentences, stands in a source of the contract, and is listed once."""
+    told: set[str] = set()
+    for index, one in enumerate(case.contract.left_out):
+        place: Location = ("left_out", index)
+        if case.source(one.source) is None:
+            sentence = known(one.source.partition("#")[0], case.contract.sources, "source")
+            yield Finding((*place, "source"), str(sentence))
+        for field in ("about", "reason"):
+            if not getattr(one, field).endswith("."):
+                yield Finding((*place, field), f"{field} is one sentence, with a full stop at its end")
+        if one.about in told:
+            yield Finding((*place, "about"), "this is left out twice")
+        told.add(one.about)
+
+
+ITEM_CHECKS: tuple[ItemCheck, ...] = (concepts, references, sources, shapes, operations, settings, left_out)

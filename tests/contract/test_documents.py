@@ -7,6 +7,7 @@ from lxml import html
 from tiny_contract import write
 
 from testcall_contract.conflicts import conflicts_document
+from testcall_contract.contents import contents_document
 from testcall_contract.coverage import coverage_document
 from testcall_contract.document import Card, Document, Paragraph, Row, Section, Span, Table, code, plain, render
 from testcall_contract.loader import contract_names, load, load_core, load_file
@@ -58,10 +59,11 @@ def documents(tmp_path_factory):
         "conflicts": conflicts_document(contracts),
         "parity": parity_document([*contracts, tiny], load_core()),
         "coverage": coverage_document(contracts, frozenset({"operation.exists"})),
+        "contents": contents_document(contracts),
     }
 
 
-@pytest.mark.parametrize("name", ["conflicts", "parity", "coverage"])
+@pytest.mark.parametrize("name", ["conflicts", "parity", "coverage", "contents"])
 def test_a_page_stands_alone(name, documents):
     page = html.document_fromstring(render(documents[name], "html"))
     assert not page.xpath("//script | //img | //iframe | //link | //*[@onclick] | //style[contains(., 'url(')]")
@@ -75,7 +77,7 @@ def test_a_page_stands_alone(name, documents):
     assert all(table.xpath(".//caption") for table in page.xpath("//table"))
 
 
-@pytest.mark.parametrize("name", ["conflicts", "parity", "coverage"])
+@pytest.mark.parametrize("name", ["conflicts", "parity", "coverage", "contents"])
 def test_the_three_forms_say_the_same(name, documents):
     text, markdown, page = (render(documents[name], form) for form in FORMS)
     seen = html.document_fromstring(page).text_content()
@@ -90,7 +92,7 @@ def test_the_three_forms_say_the_same(name, documents):
                 assert one in seen
 
 
-@pytest.mark.parametrize("name", ["conflicts", "parity", "coverage"])
+@pytest.mark.parametrize("name", ["conflicts", "parity", "coverage", "contents"])
 def test_markdown_tables_have_as_many_cells_as_columns(name, documents):
     width = None
     for line in render(documents[name], "markdown").splitlines():

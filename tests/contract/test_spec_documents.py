@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from testcall.cli import app
 from testcall_contract.conflicts import conflicts_document
+from testcall_contract.contents import KINDS, contents_document, standing_on
 from testcall_contract.coverage import coverage_document, covered
 from testcall_contract.document import Card, render
 from testcall_contract.loader import contract_names, load, load_core, load_file
@@ -236,6 +237,35 @@ def test_the_counts_add_up():
         assert numbers[0] == sum(numbers[1:])
 
 
+# --- contents ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_published_contents_are_current():
+    published = (ROOT / "docs" / "contents.md").read_text()
+    contracts = [load(name) for name in contract_names()]
+    made = render(contents_document(contracts), "markdown")
+    assert published == made, "write it anew: testcall spec contents --format markdown --out docs/contents.md"
+
+
+def test_each_kind_is_counted(tmp_path):
+    contract = load_file(write(tmp_path))
+    counted = {kind: count(contract) for kind, count in KINDS.items()}
+    assert counted == {
+        "operations": 2, "settings": 4, "events": 1, "listeners": 1, "types": 1, "enumerations": 1, "error codes": 1,
+        "constants": 1, "numbers": 2, "clauses": 5, "conflicts": 1, "silences": 1, "left out": 1,
+    }  # fmt: skip
+
+
+def test_a_source_is_counted_by_what_stands_on_it(tmp_path):
+    assert standing_on(load_file(write(tmp_path))) == {"page": 7, "types": 3, "run": 1}
+
+
+def test_what_is_left_out_is_told_with_its_reason(tmp_path):
+    text = render(contents_document([load_file(write(tmp_path))]), "text")
+    assert "What the app does." in text
+    assert "It is the app's." in text
+
+
 # --- schema ----------------------------------------------------------------------------------------------------------
 
 
@@ -254,7 +284,7 @@ def test_the_schema_knows_the_rules():
 # --- the command -----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("command", ["conflicts", "parity", "coverage"])
+@pytest.mark.parametrize("command", ["conflicts", "parity", "coverage", "contents"])
 @pytest.mark.parametrize("form", ["text", "markdown", "html"])
 def test_a_document_is_written_in_each_form(command, form, tmp_path):
     out = tmp_path / "deep" / f"page.{form}"

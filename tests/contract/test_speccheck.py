@@ -111,6 +111,10 @@ BROKEN = {
     "a builder's member without a setter": (("name: idle, setter: setIdle,", "name: idle,"), "a member of a builder has a setter, or at least a getter"),
     "a literal's member with a setter": (("name: appId,", "name: appId, setter: setAppId,"), "a settings object of the form object has no setters and getters"),
     "a builder without a name": (("    builder: Tiny.SettingsBuilder\n", ""), "a settings object of the form builder names its builder"),
+    # what is left out
+    "left out for no reason": (('reason: "It is the app\'s."', 'reason: "the app"'), "reason is one sentence, with a full stop at its end"),
+    "left out of no source": (("source: page#App}", "source: pages#App}"), "unknown source 'pages'; did you mean 'page'?"),
+    "left out twice": (('source: page#App}\n', 'source: page#App}\n  - {about: "What the app does.", reason: "So.", source: page}\n'), "this is left out twice"),
     # names
     "a version of another": (("major: 1}", "major: 2}"), "the contract is called calls/tiny-v1, and is for major version 2"),
 }  # fmt: skip

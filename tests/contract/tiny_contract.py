@@ -72,6 +72,8 @@ controls:
   end_call: {names: [End]}
 limits:
   users: {about: Participants., value: 50, source: page#Limits}
+left_out:
+  - {about: "What the app does.", reason: "It is the app's.", source: page#App}
 session:
   clauses:
     - {id: T1-SESSION-010, rule: session.rejoin, level: info, basis: assumed, source: run, text: "One can join again."}
