@@ -352,8 +352,8 @@ for _cause, _control in PRESSED.items():
 @acts("idle_leave_pressed")
 async def _idle_leave(play: Play) -> None:
     after = play.stage.trace.last_seq
-    await press(play.stage, play.actor.id, "idle_leave")
-    await play.left(after)
+    if await press(play.stage, play.actor.id, "idle_leave"):
+        await play.left(after)
 
 
 # --- time ------------------------------------------------------------------------------------------------------------
@@ -363,6 +363,9 @@ IDLE_STEP_MS = 4000
 
 IDLE_STEPS = 90
 """6 minutes: longer than any documented default (60 s and 180 s; 300 s)."""
+
+LEAVE_STEPS = 2
+"""Who was told that its session timed out may leave by a timer of its own; it gets so many steps more for it."""
 
 STEP_PAUSE_S = 0.02
 """After each step the rest of the world gets its turn."""
@@ -396,7 +399,20 @@ async def _idle_timeout(play: Play) -> None:
         )
 
     if await advance(play, IDLE_STEPS, until=gone):
-        await play.left(after)
+        await timed_out(play, after)
+
+
+async def timed_out(play: Play, after: int) -> None:
+    """The session has timed out: let the participant leave, as far as it does so by itself."""
+
+    async def left() -> bool:
+        return any(
+            e.name == "occupant_left" and e.data.get("uid") == play.actor.user for e in play.stage.trace.since(after)
+        )
+
+    if not await left():
+        await advance(play, LEAVE_STEPS, until=left)
+    play.in_session = False
 
 
 @acts("idle_prompt")

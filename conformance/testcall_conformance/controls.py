@@ -64,6 +64,9 @@ async def look(stage: Stage, instance: str, control: str) -> dict[str, Any] | No
         return state
     if not await press(stage, instance, found.opened_by):
         return None
+    state = await _look(stage, instance, found)
+    if state is None or state.get("visible"):
+        return state
     await stage.settle()
     return await _look(stage, instance, found)
 

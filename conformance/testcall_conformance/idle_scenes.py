@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from testcall_conformance.acts import IDLE_STEP_MS, IDLE_STEPS, advance
+from testcall_conformance.acts import IDLE_STEP_MS, IDLE_STEPS, advance, timed_out
 from testcall_conformance.call_scenes import reach
 from testcall_conformance.controls import findable, note_look, press
 from testcall_conformance.playing import ACTS, Play
@@ -58,7 +58,7 @@ async def _until_over(play: Play, *, look: bool) -> None:
         return _gone(play, after)
 
     if await advance(play, IDLE_STEPS, until=enough):
-        await play.left(after)
+        await timed_out(play, after)
     await stage.settle()
 
 

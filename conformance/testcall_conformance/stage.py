@@ -33,7 +33,7 @@ from testcall_contract.trace import TraceEvent, TraceTimeoutError
 if TYPE_CHECKING:
     from testcall_simulator.simulator import Simulator
 
-WORTH_WARMING_S = 0.2
+WORTH_WARMING_S = 0.5
 """An instance that takes longer to open is opened ahead, while the scene before it plays."""
 
 WARM_INSTANCES = 3
@@ -108,7 +108,7 @@ class Stage:
         return True
 
     def keep(self, state: str, actor: Actor) -> None:
-        """Keep an instance that is still in ``state``, for a later scene: a page costs a second, a refused call nothing."""
+        """Keep an instance that is still in ``state``, for a later scene: a page costs time, a refused call nothing."""
         self._spare[state] = actor
 
     def kept(self, state: str) -> Actor | None:

@@ -1,4 +1,4 @@
-"""A published or local JavaScript build in a real browser: one browser per adapter, a fresh context and page per instance.
+"""A published or local JavaScript build in a real browser: a document of its own for each instance.
 
 The page's half is ``browser_page/adapter.js``; it speaks the same protocol over a Playwright binding. This half starts
 things, serves the page, answers what is not for the simulator, and ends things; it decides nothing about the build.
@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from pydantic import ValidationError
 
 from testcall_conformance.adapters.base import ConnectOptions, Limits, ignore_message
-from testcall_conformance.adapters.browser_network import install_routes, page_assets, simulator_ports
-from testcall_conformance.adapters.browser_server import PageServer
+from testcall_conformance.adapters.browser_network import page_assets, simulator_ports
+from testcall_conformance.adapters.browser_server import Asset, PageServer
 from testcall_conformance.adapters.browser_start import borrow_browser, give_up_browser, start_browser
+from testcall_conformance.adapters.browser_tabs import BLANK, Form, Sheet, Shelf
 from testcall_conformance.adapters.jsonrpc import Peer, Transport, first_error
 from testcall_conformance.errors import AdapterFailure
 from testcall_conformance.packages import Package
@@ -38,7 +39,7 @@ from testcall_conformance.protocol import (
 )
 
 if TYPE_CHECKING:
-    from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Frame, Page, Playwright
+    from playwright.async_api import Browser, ConsoleMessage, Page, Playwright
 
 _PAGE = Path(__file__).parent / "browser_page"
 _INSTANCES = 4  # more pages than this with real media exceed two cores
@@ -71,7 +72,8 @@ class BrowserAdapter:
         self._browser: Browser | None = None
         self._tabs: dict[str, _Tab] = {}
         self._kept = 0
-        self._server = PageServer(page_assets(package, (_PAGE / "page.html").read_bytes()))
+        self._own_shelf = self._shelf = Shelf()
+        self._own_server = self._server = self._new_server()
 
     async def start(self) -> Description:
         """Start the browser, load the build once in a page that is thrown away, and say what it has."""
@@ -95,7 +97,7 @@ class BrowserAdapter:
         return self.description
 
     async def open(self, instance: str, world: WorldInfo) -> None:
-        """A fresh context and page, with the build loaded. A page of the same name is closed first."""
+        """A fresh document with the build loaded, alone in its context. One of the same name is closed first."""
         await self.close(instance)
         if self._browser is None:
             raise AdapterFailure("crash", "the browser is not started")
@@ -118,20 +120,20 @@ class BrowserAdapter:
             from testcall_conformance.adapters import browser_ui
 
             act = browser_ui.look if method == "look" else browser_ui.press
-            return await act(tab.page, str(params["role"]), str(params["name"]))
+            return await act(tab.sheet.page, str(params["role"]), str(params["name"]))
         if method == "advance":
             return await self._advance(tab, float(params["ms"]))
         return await tab.peer.request(method, {**params, "instance": instance}, self._limits.reply_s)
 
     async def close(self, instance: str) -> None:
-        """Close the instance's page and context; with ``keep_open`` they stay for looking at until :meth:`stop`."""
+        """End the instance's document; with ``keep_open`` it stays for looking at until :meth:`stop`."""
         tab = self._tabs.pop(instance, None)
         if tab is None:
             return
         if self._options.keep_open:
             self._kept += 1
         else:
-            await tab.close()
+            await self._put_away(tab)
 
     async def keep_trace(self, instance: str, name: str) -> Path | None:
         """Write Playwright's trace of the instance so far to ``trace_dir/NAME.zip``; None when no ``trace_dir`` was given."""
@@ -139,13 +141,14 @@ class BrowserAdapter:
         if directory is None:
             return None
         path = directory / f"{name}.zip"
-        await self._tab(instance).context.tracing.stop_chunk(path=path)
-        await self._tab(instance).context.tracing.start_chunk()
+        tracing = self._tab(instance).sheet.context.tracing
+        await tracing.stop_chunk(path=path)
+        await tracing.start_chunk()
         return path
 
     def page(self, instance: str) -> Page:
         """The Playwright page of an instance, for screenshots and for looking."""
-        return self._tab(instance).page
+        return self._tab(instance).sheet.page
 
     async def stop(self) -> None:
         """Close every page and the browser. With ``keep_open`` it waits until the user closes a browser that has pages."""
@@ -159,7 +162,8 @@ class BrowserAdapter:
             async with asyncio.timeout(self._limits.close_s):
                 if self._options.share_browser:
                     for tab in tabs.values():
-                        await tab.close()
+                        await self._put_away(tab)
+                    await self._own_shelf.close()
                 elif browser is not None:
                     await browser.close()
         except TimeoutError:
@@ -169,17 +173,31 @@ class BrowserAdapter:
         with contextlib.suppress(Exception):
             if playwright is not None:
                 await playwright.stop()
-        await self._server.stop()
+        await self._own_server.stop()
 
     # --- inside ---
 
     async def _launch(self) -> None:
-        await self._server.start()
-        if self._options.share_browser:
-            self._browser = await borrow_browser(self._options)
+        """Start browser and page server; or take those that this process lends, with their tabs."""
+        self._shelf, self._server = self._own_shelf, self._own_server
+        if not self._options.share_browser:
+            await self._server.start()
+            started = await start_browser(self._options)
+            self._playwright, self._browser = started.playwright, started.browser
             return
-        started = await start_browser(self._options)
-        self._playwright, self._browser = started.playwright, started.browser
+        held = await borrow_browser(self._options)
+        self._browser = held.browser
+        if self.package.integrity:
+            self._shelf = held.shelf
+            known = held.servers.get(self.package.integrity)
+            self._server = held.servers[self.package.integrity] = known or self._new_server()
+            if known is not None:
+                return
+        await self._server.start()
+
+    def _new_server(self) -> PageServer:
+        blank = {BLANK: Asset(b"<!doctype html>", "text/html")}
+        return PageServer(page_assets(self.package, (_PAGE / "page.html").read_bytes()) | blank)
 
     @property
     def _identity(self) -> tuple[str, ...]:
@@ -191,7 +209,7 @@ class BrowserAdapter:
         try:
             found = await tab.peer.request("describe", {"protocol": PROTOCOL}, self._limits.reply_s)
         finally:
-            await tab.close()
+            await self._put_away(tab)
         operations = found.get("operations") if isinstance(found, dict) else None
         if not isinstance(operations, list) or not operations:
             why = (
@@ -206,15 +224,19 @@ class BrowserAdapter:
         from playwright.async_api import Error
 
         assert self._browser is not None
+        virtual = world.clock == "virtual"
+        form = Form(self._server.origin, self._scripts(world), virtual, tuple(self._options.init_scripts))
+        ports = {*simulator_ports(world), self._server.port}
         try:
             async with asyncio.timeout(self._limits.open_s):
-                context = await self._browser.new_context(
-                    ignore_https_errors=True, viewport={"width": 1280, "height": 800}, service_workers="block"
-                )
-                page = await self._prepare(context, instance, world)
-                tab = _Tab(instance, context, page, self._limits, self._deliver)
-                tab.virtual_clock = world.clock == "virtual"
-                await tab.load(f"{self._server.origin}/testcall")
+                kept = self._shelf.take(form)
+                sheet = kept or await Sheet.made(self._browser, form)
+                if self._options.trace_dir is not None and kept is None:
+                    await sheet.context.tracing.start(screenshots=True, snapshots=True)
+                await sheet.reach(ports, lambda request: self._outside(instance, request))
+                tab = _Tab(instance, sheet, self._limits, self._deliver)
+                tab.virtual_clock = virtual
+                await tab.load(f"{self._server.origin}/testcall?instance={quote(instance)}")
                 return tab
         except TimeoutError:
             raise AdapterFailure(
@@ -223,20 +245,20 @@ class BrowserAdapter:
         except Error as wrong:
             raise AdapterFailure("crash", f"the page did not open: {wrong.message.splitlines()[0]}") from None
 
-    async def _prepare(self, context: BrowserContext, instance: str, world: WorldInfo) -> Page:
-        ports = {*simulator_ports(world), self._server.port}
-        await install_routes(context, ports, lambda request: self._outside(instance, request))
-        await context.add_init_script(script=_script("adapter.js").replace('"__INSTANCE__"', json.dumps(instance)))
-        await context.add_init_script(script=_script("observe.js"))
+    def _scripts(self, world: WorldInfo) -> tuple[str, ...]:
+        """What runs before the build in every document; the instance's name stands in the address."""
+        named = 'new URLSearchParams(location.search).get("instance")'
+        scripts = [_script("adapter.js").replace('"__INSTANCE__"', named), _script("observe.js")]
         if world.devices != "granted":
-            await context.add_init_script(script=_script("devices.js").replace("__DEVICES__", world.devices))
-        if world.clock == "virtual":
-            await context.clock.install()
-        for script in self._options.init_scripts:
-            await context.add_init_script(script=script)
-        if self._options.trace_dir is not None:
-            await context.tracing.start(screenshots=True, snapshots=True)
-        return await context.new_page()
+            scripts.append(_script("devices.js").replace("__DEVICES__", world.devices))
+        return tuple(scripts)
+
+    async def _put_away(self, tab: _Tab) -> None:
+        """Keep the tab for another instance, unless it is broken or traced."""
+        if tab.peer.failure is not None or self._options.trace_dir is not None:
+            await tab.sheet.close()
+        else:
+            await self._shelf.put(tab.sheet)
 
     async def _advance(self, tab: _Tab, ms: float) -> None:
         if not tab.virtual_clock:
@@ -246,7 +268,7 @@ class BrowserAdapter:
         left = round(ms)
         step = max(_ADVANCE_STEP_MS, left // _ADVANCE_STEPS)
         while left > 0:  # in steps: what a timer starts gets its turn in between
-            await tab.page.clock.run_for(min(step, left))
+            await tab.sheet.page.clock.run_for(min(step, left))
             left -= step
 
     async def _closed_by_user(self, browser: Browser) -> None:
@@ -273,37 +295,25 @@ def _script(name: str) -> str:
 
 
 class _Tab(Transport):
-    """One page, and the peer that talks with it."""
+    """One document in a tab, and the peer that talks with it."""
 
-    def __init__(
-        self,
-        instance: str,
-        context: BrowserContext,
-        page: Page,
-        limits: Limits,
-        deliver: Callable[[Notification], None],
-    ) -> None:
+    def __init__(self, instance: str, sheet: Sheet, limits: Limits, deliver: Callable[[Notification], None]) -> None:
         super().__init__()
         self.instance = instance
-        self.context = context
-        self.page = page
+        self.sheet = sheet
         self.virtual_clock = False
         self.peer = Peer(self, limits, self._noted)
         self.first_error: ErrorValue | None = None
         self._limits = limits
         self._deliver = deliver
         self._console_lines = 0
-        self._loaded = False
 
     async def load(self, url: str) -> None:
-        """Bind, go to the page at ``url``, wait until the build is loaded, and name the instance."""
-        await self.page.expose_binding("__testcall_send", lambda _source, line: self.received(str(line)))
-        self.page.on("crash", lambda _page: self.lost(AdapterFailure("crash", "the page crashed")))
-        self.page.on("close", lambda _page: self.lost(AdapterFailure("crash", "the page was closed")))
-        self.page.on("framenavigated", self._navigated)
-        self.page.on("console", self._console)
-        await self.page.goto(url, wait_until="load")
-        self._loaded = True
+        """Go to the page at ``url``, wait until the build is loaded, and name the instance."""
+        self.sheet.on_line = self.received
+        self.sheet.on_console = self._console
+        await self.sheet.page.goto(url, wait_until="load")
+        self.sheet.on_ended = self._ended
         await self.peer.request("open", {"instance": self.instance}, self._limits.reply_s)
 
     async def send(self, line: bytes) -> None:
@@ -311,23 +321,17 @@ class _Tab(Transport):
         from playwright.async_api import Error
 
         try:
-            await self.page.evaluate("line => window.__testcall.receive(line)", line.decode("utf-8"))
+            await self.sheet.page.evaluate("line => window.__testcall.receive(line)", line.decode("utf-8"))
         except Error as wrong:
-            self.lost(AdapterFailure("crash", f"the page cannot be asked: {wrong.message.splitlines()[0]}"))
+            self._ended(f"the page cannot be asked: {wrong.message.splitlines()[0]}")
 
-    async def close(self) -> None:
-        """Close page and context; one that is gone already is no error."""
-        with contextlib.suppress(Exception):
-            await self.context.close()
+    def _ended(self, why: str) -> None:
+        self.lost(AdapterFailure("crash", why))
 
     def _noted(self, message: Notification) -> None:
         if isinstance(message, Uncaught) and self.first_error is None:
             self.first_error = message.error
         self._deliver(message)
-
-    def _navigated(self, frame: Frame) -> None:
-        if self._loaded and frame == self.page.main_frame:
-            self.lost(AdapterFailure("crash", f"the page left for {frame.url}"))
 
     def _console(self, message: ConsoleMessage) -> None:
         if message.type in {"warning", "error"} and self._console_lines < _CONSOLE_LINES:

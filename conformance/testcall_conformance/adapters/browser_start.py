@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from testcall_conformance.adapters.base import ConnectOptions
 from testcall_conformance.adapters.browser_find import find_browser
 from testcall_conformance.adapters.browser_network import RESOLVER_RULES
+from testcall_conformance.adapters.browser_server import PageServer
+from testcall_conformance.adapters.browser_tabs import Shelf
 from testcall_conformance.errors import AdapterFailure, ConformanceError
 
 if TYPE_CHECKING:
@@ -37,11 +39,16 @@ _PARTING_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """A running browser and the driver that started it; both belong to one event loop."""
+    """A running browser and the driver that started it; both belong to one event loop.
+
+    ``shelf``: its tabs that wait for their next use; ``servers``: those of the builds that it has shown, by integrity.
+    """
 
     playwright: Playwright
     browser: Browser
     loop: asyncio.AbstractEventLoop
+    shelf: Shelf = field(default_factory=Shelf)
+    servers: dict[str, PageServer] = field(default_factory=dict)
 
 
 _lent: dict[bool, Started] = {}
@@ -73,12 +80,12 @@ async def start_browser(options: ConnectOptions) -> Started:
     return Started(playwright, browser, asyncio.get_running_loop())
 
 
-async def borrow_browser(options: ConnectOptions) -> Browser:
+async def borrow_browser(options: ConnectOptions) -> Started:
     """The browser of this process and loop, started if there is none that runs. Nobody who borrows it closes it."""
     held = _lent.get(options.headed)
     if held is None or held.loop is not asyncio.get_running_loop() or not held.browser.is_connected():
         held = _lent[options.headed] = await start_browser(options)
-    return held.browser
+    return held
 
 
 async def give_up_browser(browser: Browser | None) -> None:
@@ -86,6 +93,8 @@ async def give_up_browser(browser: Browser | None) -> None:
     for key, held in list(_lent.items()):
         if held.browser is browser:
             del _lent[key]
+            for server in held.servers.values():
+                await server.stop()
             with contextlib.suppress(Exception):  # its driver ends it with itself
                 async with asyncio.timeout(_PARTING_S):
                     await held.playwright.stop()
