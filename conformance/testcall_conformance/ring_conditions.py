@@ -134,6 +134,13 @@ async def _held(one: Ringer) -> dict[str, Any]:
     return {"session_id": rung.session or "none"}
 
 
+async def _cleared(one: Ringer) -> dict[str, Any]:
+    """A call that goes on, and that the page was told to forget."""
+    await _held(one)
+    await one.actor.call("clear_active_call", "arrange")
+    return {}
+
+
 async def _counted(one: Ringer) -> dict[str, Any]:
     """A session with two in it."""
     session = one.stage.new_session("count")
@@ -269,5 +276,6 @@ ARRANGED: dict[tuple[str, str, str], Arranged] = {
     ("reject_call", "state", "no_active_call"): Arranged(_others("alice", "bob", status="cancelled")),
     ("end_call", "state", "no_active_call"): Arranged(_others("alice", "bob", ("bob", "ongoing"))),
     ("get_active_call", "state", "no_active_call"): Arranged(_nothing),
+    ("get_active_call", "state", "cleared"): Arranged(_cleared),
 }
 """Operation, parameter (``state`` for a state of the page) and class of bad value, or state → how it is brought about."""

@@ -9,9 +9,10 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from testcall_conformance.conditions import broken, configured
+from testcall_conformance.dialect import Call
 from testcall_conformance.ring_conditions import ARRANGED, GOOD, VIOLATED, Arranged, Ringer
 from testcall_conformance.ring_tours import RING_TOURS
 from testcall_conformance.scenes import Scene
@@ -52,8 +53,8 @@ async def _lone_ringer(stage: Stage, *, log_in: bool) -> AsyncIterator[Ringer]:
     after, good = stage.trace.last_seq, False
     try:
         yield one
-        await _tidy(one, after)
-        good = log_in and not any(_unsettled(event) for event in stage.trace.since(after))
+        clean = await _tidy(one, after)
+        good = log_in and clean and not any(_unsettled(event) for event in stage.trace.since(after))
     finally:
         if good:
             stage.keep(KEPT, one.actor)
@@ -66,8 +67,8 @@ def _unsettled(event: TraceEvent) -> bool:
     return event.kind == "outcome" and (event.name == "uncaught" or event.data.get("ended") == "never")
 
 
-async def _tidy(one: Ringer, after: int) -> None:
-    """End the calls of the scene, at the service and in the page."""
+async def _tidy(one: Ringer, after: int) -> bool:
+    """End the calls of the scene, at the service and in the page; whether the page says that it is in none."""
     from testcall_simulator.ringing import RingRefusedError
 
     stage, simulator = one.stage, one.stage.simulator
@@ -85,9 +86,10 @@ async def _tidy(one: Ringer, after: int) -> None:
                 await simulator.set_ring(session, uid, status)
             except RingRefusedError:
                 break
-    if stage.dialect.has("clear_active_call"):
-        await one.actor.call("clear_active_call", "tidy")
+    await one.actor.call("clear_active_call", "tidy")
     await stage.settle()
+    left = await one.actor.call("get_active_call", "tidy")
+    return left.ok and not _is_object(left.value)
 
 
 # --- single calls ----------------------------------------------------------------------------------------------------
@@ -118,7 +120,6 @@ def arranged_for(scene: Scene) -> Arranged:
 
 async def play_ring_getters(stage: Stage, _: Scene) -> None:
     """Ask a call for all that a contract promises of it: the outgoing one, and an accepted one for when it was joined."""
-    from testcall_conformance.dialect import Call
     from testcall_conformance.promised import getters_to_call
 
     async with _lone_ringer(stage, log_in=True) as one:
@@ -127,7 +128,7 @@ async def play_ring_getters(stage: Stage, _: Scene) -> None:
         taken = await one.accept(await one.incoming())
         for getter in getters_to_call(stage.contract).get("call", []):
             value = (taken if getter == "getJoinedAt" else made).value
-            if isinstance(value, dict) and value.get("$") == "ref":
+            if _is_object(value):
                 await stage.invoke(one.actor.id, f"getter:call.{getter}", Call(value["id"], getter, []), "getter")
 
 
@@ -230,9 +231,26 @@ async def _act(play: Ringing, act: str) -> None:
     stage = play.stage
     begin = stage.trace.add("step", play.caller.actor.id, "act", act=act, phase="begin").seq
     told = await ACTS[act](play)
-    await stage.until(lambda e: e.kind == "callback" and e.actor == told.id, begin)
+    if await stage.until(lambda e: e.kind == "callback" and e.actor == told.id, begin):
+        await _ask(stage, told, begin)
     await stage.settle()
     stage.trace.add("step", play.caller.actor.id, "act", act=act, phase="end")
+
+
+async def _ask(stage: Stage, told: Actor, begin: int) -> None:
+    """Ask the call that a callback brought for its session and for who rang."""
+    first = next(e for e in stage.trace.since(begin) if e.kind == "callback" and e.actor == told.id)
+    call = next(iter(first.data.get("arguments") or []), None)
+    if not _is_object(call):
+        return
+    await stage.invoke(told.id, "told:session", Call(call["id"], "getSessionId", []), "told")
+    caller = await stage.invoke(told.id, "told:initiator", Call(call["id"], "getCallInitiator", []), "told")
+    if _is_object(who := caller.get("value")):
+        await stage.invoke(told.id, "told:caller", Call(who["id"], "getUid", []), "told")
+
+
+def _is_object(value: Any) -> TypeGuard[dict[str, Any]]:
+    return isinstance(value, dict) and value.get("$") == "ref"
 
 
 # --- patience --------------------------------------------------------------------------------------------------------

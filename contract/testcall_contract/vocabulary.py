@@ -257,6 +257,7 @@ PAYLOAD_ABOUT: dict[str, str] = {
     "full_list": "everybody who is in the session, and nobody else",
     "others_in_list": "everybody else who is in the session; the own user may be there or not",
     "local_in_list": "the own user, too",
+    "rung": "the call that was rung, with its session and who rang",
 }
 """Whom an event's payload is about, or who is in its list."""
 

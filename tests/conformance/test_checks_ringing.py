@@ -78,6 +78,18 @@ def fires(event: str, cause: str, **args):
     return asked("event.fires", "event", event, contract=CHAT, cause=cause, **args)
 
 
+def given_up(by: str, answer: int = 200) -> Rings:
+    return rung("unanswered").begin("ring_unanswered").asks(by, answer).end("ring_unanswered")
+
+
+def told_of(session: str, caller: str = "alice") -> Rings:
+    """A recording in which bob was told of a call, which says of itself that it is of that session."""
+    played = rings().begin("ring_received").call("initiate_call", "act").told("initiated").heard("incoming_call", CALL)
+    played.call("told:session", "told", value=session).call("told:caller", "told", value=caller)
+    return played.end("ring_received")
+
+
+RUNG = asked("event.payload", "event", "incoming_call", contract=CHAT, cause="ring_received", about="rung")
 ACCEPT = status(from_="initiated", action="accept", to="ongoing")
 END = status(from_="ongoing", action="end", to="ended")
 TIMEOUT = status(from_="initiated", action="timeout", to="unanswered")
@@ -103,9 +115,10 @@ CASES = [
     case("both sides end it", END, True, ended("ended", "ended")),
     case("who is rung can't end it", END, False, ended("ended", "")),
     case("the caller can't end it", END, False, ended("", "ended")),
-    case("given up by the status", TIMEOUT, True, rung("unanswered").act("ring_unanswered", status="unanswered")),
-    case("by another status", TIMEOUT, False, rung("unanswered").act("ring_unanswered", status="cancelled")),
-    case("never", TIMEOUT, False, rung("unanswered").act("ring_unanswered"), seen="told the service nothing"),
+    case("given up by the status", TIMEOUT, True, given_up("unanswered")),
+    case("by another status", TIMEOUT, False, given_up("cancelled")),
+    case("what the service refuses counts as asked", TIMEOUT, True, given_up("unanswered", 400)),
+    case("never", TIMEOUT, False, rung("unanswered").act("ring_unanswered"), seen="asked the service for nothing"),
     case("nothing rang that could be given up", TIMEOUT, None, rings("unanswered").act("ring_unanswered")),
     case("refused by the code", TWICE, True, single("accept_call").fails("accept_call", "ERR_CALL_USER_ALREADY_JOINED")),
     case("refused by another", TWICE, False, single("accept_call").fails("accept_call", "ERR_OTHER"), seen="ERR_OTHER"),
@@ -143,6 +156,17 @@ CASES = [
     ),
     case(
         "a callback with it", asked("event.payload", "event", "incoming_call", contract=CHAT, cause="ring_received"), True,
+        rings().begin("ring_received").call("initiate_call", "act").told("initiated").heard("incoming_call", CALL),
+    ),
+]  # fmt: skip
+
+
+CASES += [
+    case("the call that was rung", RUNG, True, told_of("s")),
+    case("another call", RUNG, False, told_of("another"), seen="'another'"),
+    case("another caller", RUNG, False, told_of("s", "carol"), seen="'carol'"),
+    case(
+        "nobody asked it", RUNG, None,
         rings().begin("ring_received").call("initiate_call", "act").told("initiated").heard("incoming_call", CALL),
     ),
 ]  # fmt: skip

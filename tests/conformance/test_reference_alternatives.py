@@ -40,7 +40,7 @@ async def javascript_5(sim):
         await adapter.stop()
 
 
-@pytest.mark.parametrize("name", [name for name in contract_names() if name.startswith("calls/")])
+@pytest.mark.parametrize("name", [name for name in contract_names() if name.startswith(("calls/", "chat/"))])
 def test_every_alternative_of_every_contract_can_be_chosen(name):
     contract = load(name)
     conflicts = [promise for promise in promises(contract) if promise.kind == "conflict"]

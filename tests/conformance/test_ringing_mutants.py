@@ -50,6 +50,16 @@ class Shapeless(Mutant):
         return [message.model_copy(update={"arguments": []})]
 
 
+class Repeats(Mutant):
+    """Every callback brings the call of the first one."""
+
+    first = None
+
+    def change_callback(self, event, message):
+        self.first = self.first or message.arguments
+        return [message.model_copy(update={"arguments": self.first})]
+
+
 class AcceptsNothing(Mutant):
     """``acceptCall`` says that it has accepted, and asks nothing."""
 
@@ -132,6 +142,13 @@ class Forgetful(Mutant):
         return ended("returned") if call.operation == "getActiveCall" else None
 
 
+class Remembers(Mutant):
+    """``clearActiveCall`` forgets nothing."""
+
+    def instead(self, call):
+        return ended("returned") if call.operation == "clearActiveCall" else None
+
+
 class Miscounts(Mutant):
     """One too many."""
 
@@ -184,6 +201,7 @@ FAULTS = [
     (NeverTold, ("EV-050",), ("EV-070", "RING-030")),
     (Confuses, ("EV-070",), ("EV-050", "RING-050")),
     (Shapeless, ("EV-020", "EV-040", "EV-100"), ("EV-010", "EV-030", "EV-090")),
+    (Repeats, ("EV-080",), ("EV-050", "EV-060", "EV-070")),
     (AcceptsNothing, ("RING-020",), ("RING-010", "EV-010")),
     (EndsNothing, ("RING-060",), ("RING-010", "RING-020", "EV-030")),
     (NeverBusy, ("RING-040",), ("RING-030", "RING-050")),
@@ -194,6 +212,7 @@ FAULTS = [
     (Throws, ("INIT-030", "ACC-030", "REJ-030", "END-030"), ("ERR-010", "INIT-040")),
     (NullForNothing, ("ACTIVE-015",), ("ACTIVE-010", "CLEAR-020")),
     (Forgetful, ("ACTIVE-010",), ("ACTIVE-015",)),
+    (Remembers, ("ACTIVE-030",), ("ACTIVE-010", "CLEAR-020")),
     (Miscounts, ("COUNT-010",), ("COUNT-020",)),
     (NeverLets, ("LISTEN-040",), ("LISTEN-030", "LISTEN-050")),
     (KeepsBoth, ("LISTEN-030",), ("LISTEN-050",)),

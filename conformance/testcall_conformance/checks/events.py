@@ -70,6 +70,22 @@ def heard_by_others(act: Recording) -> Recording:
     return Recording(act.scene, kept, act.contract, act.failure)
 
 
+def other_call(recording: Recording, act: Recording) -> tuple[str | None, tuple[int, ...]]:
+    """What the call of a callback says of itself that isn't so, or None; and where in the trace it says it."""
+    sessions = {e.data.get("session") for e in act.service("call_status")}
+    rang = {
+        e.data.get("uid") for e in recording.service("call_status", status="initiated") if e.data["session"] in sessions
+    }
+    seqs: tuple[int, ...] = ()
+    for name, wanted in (("told:session", sessions), ("told:caller", rang)):
+        for told in act.calls(name):
+            seqs += told.seqs
+            value = told.outcome.data.get("value") if told.outcome is not None else None
+            if value not in wanted:
+                return f"the call says {describe(value)} where it is {describe(sorted(map(str, wanted)))}", seqs
+    return None, seqs
+
+
 def act_of(recording: Recording, cause: str) -> Recording | None:
     """The part in which ``cause`` was acted, provided that the session that it needs had come about."""
     if cause in RING_TOUR_OF:
@@ -237,6 +253,12 @@ def payload(question: Question, recordings: Sequence[Recording]) -> Judgement:
         wrong = _wrong(question, shapes, arguments)
         if wrong:
             return Judgement(False, expected, f"{describe(arguments)}: {wrong}", (callback.seq,))
+    if question.args.get("about") == "rung":
+        wrong, asked = other_call(recording, act)
+        if wrong or not asked:
+            return Judgement(
+                False if wrong else None, expected, wrong or "", asked or act.span, "nobody asked the call"
+            )
     return Judgement(True, expected, describe(found[0].data.get("arguments") or []), tuple(e.seq for e in found[:2]))
 
 
@@ -257,6 +279,8 @@ def _wrong(question: Question, shapes: list[object], arguments: list[object]) ->
         if wrong:
             return wrong
     about = question.args.get("about")
+    if about == "rung":
+        return None
     return _wrong_about(str(about), str(question.args["cause"]), arguments) if about else None
 
 
