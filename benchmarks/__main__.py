@@ -10,7 +10,7 @@ import time
 
 from benchmarks import report
 
-NAMES = ("contract", "http", "xmpp", "media", "run")
+NAMES = ("contract", "http", "xmpp", "soak", "media", "run")
 
 
 def main() -> int:

@@ -1,4 +1,4 @@
-"""Servers under test, each in a process of its own: ``python -m benchmarks.servers simulator|bare|echo``.
+"""Servers under test, each in a process of its own: ``python -m benchmarks.servers simulator|soak|bare|echo``.
 
 Each prints one line of JSON with its port and what a client needs, and serves until its standard input ends. ``bare`` is the
 floor: the simulator's own listener (uvicorn, httptools, uvloop) with an ASGI function that only parses, looks up, signs and
@@ -8,16 +8,21 @@ answers, without routes, refusals, CORS or trace.
 from __future__ import annotations
 
 import asyncio
+import gc
+import inspect
 import json
 import os
 import sys
 import uuid
+from pathlib import Path
 from typing import Any
 
 import orjson
 
 from benchmarks.lines import lines_of_stdin
+from testcall_contract.trace import Trace
 from testcall_simulator.app import Listener, bind
+from testcall_simulator.clock import VirtualClock
 from testcall_simulator.simulator import Simulator, loop_factory
 from testcall_simulator.tokens import CallToken, mint_call_token, read_call_token, signing_secret
 
@@ -47,6 +52,37 @@ def _tokens(sim: Simulator, users: dict[str, Any], sessions: int) -> str:
         return json.dumps([[sim.world.issue_call_token(user, "bench") for user in users.values()]])
     pair = list(users.values())[:2]
     return json.dumps([[sim.world.issue_call_token(user, f"s{n}") for user in pair] for n in range(sessions)])
+
+
+async def soak() -> None:
+    """The simulator on a virtual clock, with the bounds of what it keeps set so low that they are reached in the first hour."""
+    clock = VirtualClock()
+    async with Simulator(clock=clock, trace=Trace(limit=500)) as sim:
+        sim.signalling._bridges = None
+        sim.world.calls.limit = 50
+        sim.trace.secrets.max_tokens = 50
+        pair = [sim.world.user("alice"), sim.world.user("bob")]
+
+        async def answer(line: str) -> str:
+            word, *numbers = line.split()
+            if word == "advance":
+                await clock.advance(float(numbers[0]))
+                return "done"
+            if word == "held":
+                gc.collect()
+                return f"{resident_mb():.3f}"
+            minute, sessions = map(int, numbers)
+            names = [f"m{minute}x{number}" for number in range(sessions)]
+            return json.dumps([[sim.world.issue_call_token(user, name) for user in pair] for name in names])
+
+        about = {"port": sim.addresses.port, "websocket": "/xmpp-websocket", "domain": "localhost"}
+        await _serve(about, answer)
+
+
+def resident_mb() -> float:
+    """Memory of this process that is in use, in megabytes."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 async def bare() -> None:
@@ -111,9 +147,10 @@ async def _serve(about: dict[str, Any], answer: Any) -> None:
     """Print what a client needs, answer lines of standard input, end with it."""
     print(json.dumps({"pid": os.getpid(), **about}), flush=True)
     async for line in lines_of_stdin():
-        print(answer(line), flush=True)
+        said = answer(line)
+        print(await said if inspect.isawaitable(said) else said, flush=True)
 
 
 if __name__ == "__main__":
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
-        runner.run({"simulator": simulator, "bare": bare, "echo": echo}[sys.argv[1]]())
+        runner.run({"simulator": simulator, "soak": soak, "bare": bare, "echo": echo}[sys.argv[1]]())

@@ -45,6 +45,11 @@ class Addresses:
         return f"{self.http}/_testcall/"
 
     @property
+    def management(self) -> str:
+        """``http://127.0.0.1:P/management``: the management API, without TLS and without names."""
+        return f"{self.http}/management"
+
+    @property
     def xmpp(self) -> str:
         """``wss://xmpp.localhost:Q/xmpp-websocket``."""
         return f"wss://xmpp.localhost:{self.tls_port}/xmpp-websocket"

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
+import re
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -29,6 +31,7 @@ CONTROL_PREFIX = "/_testcall"
 SIGNALLING_PATH = "/xmpp-websocket"
 MAX_BODY = 1 << 20
 """Bytes of a request body; more is refused, as a service would."""
+_LOG = logging.getLogger("testcall_simulator.server")
 _DRAIN_S = 1.0
 """How long requests in progress may take to end when the simulator stops."""
 
@@ -158,6 +161,29 @@ def bind(host: str, port: int) -> socket.socket:
     return sock
 
 
+def _logging_elsewhere(protocol: Any) -> Any:
+    """Uvicorn's protocol class, with our own logger: its own is shared by all servers of the process, and tells whole addresses."""
+
+    class Protocol(protocol):  # type: ignore[misc]
+        def __init__(self, *given: Any, **named: Any) -> None:
+            super().__init__(*given, **named)
+            self.logger = self.conn.logger = _LOG
+            self.conn.debug = False  # else websockets tells each frame
+
+    return Protocol
+
+
+def without_queries(record: logging.LogRecord) -> bool:
+    """Cut the queries out of what is logged: a call token stands in the address of a signalling socket."""
+    if isinstance(record.args, tuple):
+        record.args = tuple(_QUERY.sub("?…", value) if isinstance(value, str) else value for value in record.args)
+    return True
+
+
+_QUERY = re.compile(r"\?\S+")
+_LOG.addFilter(without_queries)
+
+
 class Listener:
     """One bound socket, served in the running event loop from :meth:`start` to :meth:`stop`."""
 
@@ -180,6 +206,7 @@ class Listener:
             date_header=False,
         )
         self._config.load()
+        self._config.ws_protocol_class = _logging_elsewhere(self._config.ws_protocol_class)
         self._state = ServerState()
         self._sock = sock
         self._context = context

@@ -85,6 +85,15 @@ class Sentence(_Asked):
     text: str
 
 
+class BadNetwork(_Asked):
+    """How bad an occupant's network is, each way: fields of ``Impairment`` by name; absent: good."""
+
+    nick: str
+    up: dict[str, Any] | None = None
+    down: dict[str, Any] | None = None
+    seed: int = 0
+
+
 class NewWebhook(_Asked):
     """An address to tell of calls: of everything, unless ``triggers`` says of what."""
 
@@ -141,6 +150,7 @@ class Control:
             ("POST", "sessions/{session_id}/kick", self._kick),
             ("POST", "sessions/{session_id}/drop", self._drop),
             ("POST", "sessions/{session_id}/end", self._end),
+            ("POST", "sessions/{session_id}/impair", self._impair),
             ("POST", "sessions/{session_id}/recording", self._record),
             ("POST", "sessions/{session_id}/transcription", self._transcribe),
             ("POST", "sessions/{session_id}/captions", self._speak),
@@ -281,6 +291,19 @@ class Control:
     async def _end(self, request: Request) -> Any:
         await self._simulator.end_session(request.path_params["session_id"])
         return {"ended": request.path_params["session_id"]}
+
+    async def _impair(self, request: Request) -> Any:
+        from testcall_simulator.media.impairment import Impairment
+
+        asked = BadNetwork.model_validate_json(await _body(request))
+        read = TypeAdapter(Impairment)
+        known = {field.name for field in fields(Impairment)}
+        if unknown := {*(asked.up or {}), *(asked.down or {})} - known:
+            raise SimulatorError(f"a network has no {', '.join(sorted(unknown))}; there are {', '.join(sorted(known))}")
+        up, down = (None if bad is None else read.validate_python(bad) for bad in (asked.up, asked.down))
+        session_id = request.path_params["session_id"]
+        await self._simulator.impair(session_id, asked.nick, up=up, down=down, seed=asked.seed)
+        return {"session": session_id, "nick": asked.nick, "up": asked.up, "down": asked.down}
 
     async def _record(self, request: Request) -> Any:
         on, session_id = Switch.model_validate_json(await _body(request)).on, request.path_params["session_id"]

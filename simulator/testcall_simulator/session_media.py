@@ -39,6 +39,9 @@ class Bridge(Protocol):
     async def end_link(self, peer: str) -> None:
         """End a virtual participant's media without the bridge."""
 
+    def impair(self, nick: str, *, up: Any = None, down: Any = None, seed: int = 0) -> Any:
+        """Make an occupant's network bad from now on."""
+
     def send_endpoint_message(self, sender: str, payload: Any, to: str = "") -> None:
         """Say something over the data channel to one occupant, or to all."""
 

@@ -89,8 +89,9 @@ def _add_webhook(world: World, webhook_id: str, address: str) -> None:
 async def _serve(simulator: Simulator, options: SimulateOptions, out: TextIO) -> None:
     leave = asyncio.Event()
     if threading.current_thread() is threading.main_thread():
-        for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, leave.set)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup
+                asyncio.get_running_loop().add_signal_handler(number, leave.set)
     async with simulator:
         out.write(hint(options.print, simulator) if options.print else greeting(simulator))
         out.flush()
@@ -109,6 +110,7 @@ def greeting(simulator: Simulator) -> str:
         f"  admin API         {addresses.api_base()}",
         f"  client API        {addresses.client_base()}",
         f"  the same, plain   {addresses.plain_calls_base()}",
+        f"  management API    {addresses.management}   key {world.management_key}, secret {world.management_secret}",
         f"  signalling        {addresses.xmpp}",
         f"  certificate       {addresses.ca_path}",
         "",
@@ -117,6 +119,7 @@ def greeting(simulator: Simulator) -> str:
     lines[-1:] = [*(f"  webhook           {url}" for url in told), ""]
     for app in world.apps.values():
         lines.append(f"  app {app.app_id}, region {app.region}, auth key {world.key_of(app.app_id)}")
+        lines.append(f"    REST API key     {world.key_of(app.app_id, 'fullAccess')}")
         lines += [f"    {user.uid:<16} {user.auth_token}" for user in world.users_of(app.app_id).values()]
     lines += ["", "Ctrl-C ends it.", ""]
     return "\n".join(lines)

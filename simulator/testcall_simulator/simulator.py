@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import errno
 import secrets
 import shutil
-import tempfile
+import socket
 import threading
 from collections.abc import Coroutine
 from pathlib import Path
@@ -22,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from testcall_contract.trace import Trace
 from testcall_simulator.addresses import Addresses
 from testcall_simulator.clock import Clock
+from testcall_simulator.directories import new_directory
 from testcall_simulator.errors import SimulatorError
 from testcall_simulator.exchange import HttpExchange, Page
 from testcall_simulator.faults import Faults
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     import httpx
 
     from testcall_simulator.app import Listener, Receive, Scope, Send
+    from testcall_simulator.media.impairment import Impairment
     from testcall_simulator.media.sources import AudioSource, VideoSource
     from testcall_simulator.peer import Peer
     from testcall_simulator.ring_service import Rung
@@ -158,7 +161,7 @@ class Simulator:
 
         if self._addresses is not None:
             raise SimulatorError("this simulator runs already; make another for a second one")
-        self._directory = Path(tempfile.mkdtemp(prefix="testcall-simulator-"))
+        self._directory = new_directory()
         app = ServiceApp(self.exchange, self._control, lambda: self.signalling, lambda: self.ringing)
         try:
             certificates = make_certificates(self._directory, server_names(self._host, self.world.apps))
@@ -166,9 +169,10 @@ class Simulator:
                 try:
                     self._listeners.append(Listener(app, bind(self._host, port), context))
                 except OSError as error:
-                    raise SimulatorError(
-                        f"can't listen on {self._host}:{port}: {error.strerror}; choose another port, or 0"
-                    ) from None
+                    remedy = "choose another port, or 0"
+                    if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+                        remedy = "name an address of this machine"
+                    raise SimulatorError(f"can't listen on {self._host}:{port}: {error.strerror}; {remedy}") from None
             for listener in self._listeners:
                 await listener.start()
         except BaseException:
@@ -295,6 +299,19 @@ class Simulator:
     async def speak(self, session_id: str, nick: str, text: str, *, app_id: str | None = None) -> None:
         """The transcriber hears an occupant say ``text``: all see the caption, and the transcript has it."""
         await self.signalling.speak(session_id, nick, text, app_id=app_id)
+
+    async def impair(
+        self,
+        session_id: str,
+        nick: str,
+        *,
+        up: Impairment | None = None,
+        down: Impairment | None = None,
+        seed: int = 0,
+        app_id: str | None = None,
+    ) -> None:
+        """Make the network of an occupant's media bad from now on, ``up`` from it, ``down`` to it; None makes it good again."""
+        await self.signalling.impair(session_id, nick, up=up, down=down, seed=seed, app_id=app_id)
 
     def occupants(self, session_id: str, *, app_id: str | None = None) -> dict[str, str]:
         """Who is in a session: nick → uid, in order of arrival."""

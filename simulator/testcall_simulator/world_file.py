@@ -142,7 +142,8 @@ def load_world(path: Path, *, seed: int = 0, clock: Clock | None = None) -> Worl
         described = WorldFile.model_validate(content)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        raise WorldError(f"{path}: {'.'.join(str(part) for part in first['loc']) or 'file'}: {first['msg']}") from None
+        problem = "there is no such field" if first["type"] == "extra_forbidden" else first["msg"]
+        raise WorldError(f"{path}: {'.'.join(str(part) for part in first['loc']) or 'file'}: {problem}") from None
     return build_world(described, seed=seed, clock=clock)
 
 

@@ -297,6 +297,16 @@ class SignallingService:
             said = caption(self.core.new_id(), nick, name, text, int(self.clock.now() * 1000))
             media.bridge.send_endpoint_message(room.transcribing.transcriber, said)
 
+    async def impair(
+        self, session_id: str, nick: str, *, up: Any = None, down: Any = None, seed: int = 0, app_id: str | None = None
+    ) -> None:
+        """Make an occupant's network bad from now on (``media.impairment.Impairment``); None makes a direction good again."""
+        key = self._key(session_id, app_id)
+        media = self._media.get(key)
+        if media is None or media.bridge is None or nick not in self.occupants(key.name, app_id=app_id):
+            raise SimulatorError(f"there is no occupant {nick} with media in session {session_id}")
+        media.bridge.impair(nick, up=up, down=down, seed=seed)
+
     async def drop_socket(self, session_id: str, nick: str, *, app_id: str | None = None) -> None:
         """Break an occupant's socket without a closing handshake, as a network that fails does."""
         socket = self.core.socket_of(self._key(session_id, app_id), nick)

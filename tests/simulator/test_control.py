@@ -169,3 +169,52 @@ async def test_the_hosts_clock_is_not_advanced():
 async def test_what_is_controlled_is_not_traced(sim, control):
     await control.get("world")
     assert len(sim.trace) == 0
+
+
+async def test_recording_transcription_and_captions_are_directed(sim, control):
+    nick = (await control.post("sessions/s/peers", json={"uid": "alice", "audio": False, "video": False})).json()[
+        "nick"
+    ]
+    assert (await control.post("sessions/s/recording", json={})).status_code == 200
+    refused = await control.post("sessions/s/captions", json={"nick": nick, "text": "early"})
+    assert "start a transcription" in refused.json()["error"]
+    await control.post("sessions/s/transcription", json={"on": True})
+    assert (await control.post("sessions/s/captions", json={"nick": nick, "text": "hello"})).status_code == 200
+    for what in ("recording", "transcription"):
+        assert (await control.post(f"sessions/s/{what}", json={"on": False})).status_code == 200
+    call = sim.world.find_call("testapp", "s")
+    assert (len(call.recordings), [line.text for line in call.transcriptions[0].lines]) == (1, ["hello"])
+
+
+async def test_webhooks_are_added_listed_and_removed(sim, control):
+    asked = {
+        "id": "h",
+        "url": "http://127.0.0.1:1/",
+        "triggers": ["meeting_ended"],
+        "password": "not-to-be-told",
+        "username": "u",
+    }
+    assert (await control.post("webhooks", json=asked)).json() == {"appId": "testapp", "id": "h"}
+    listed = await control.get("webhooks")
+    assert [one["triggers"] for one in listed.json()] == [["meeting_ended"]]
+    assert "not-to-be-told" not in listed.text
+    assert (await control.post("webhooks", json=asked)).status_code == 400
+    assert (await control.post("webhooks", json={"url": "nowhere"})).status_code == 400
+    await control.delete("webhooks/h")
+    assert (await control.get("webhooks")).json() == []
+
+
+async def test_a_network_is_made_bad(sim, control):
+    pytest.importorskip("aiortc")
+    nick = (await control.post("sessions/s/peers", json={"uid": "alice"})).json()["nick"]
+    seen = []
+    bridge = sim.signalling._media[sim.signalling._key("s", None)].bridge
+    bridge.impair = lambda nick, **bad: seen.append((nick, bad["up"].loss, bad["down"], bad["seed"]))
+    assert (
+        await control.post("sessions/s/impair", json={"nick": nick, "up": {"loss": 0.1}, "seed": 3})
+    ).status_code == 200
+    assert seen == [(nick, 0.1, None, 3)]
+    for wrong in ({"up": {"los": 1}}, {"up": {"loss": 2}}, {"down": {"loss": "x"}}):
+        answer = await control.post("sessions/s/impair", json={"nick": nick, **wrong})
+        assert (answer.status_code, "\n" in answer.json()["error"]) == (400, False), answer.text
+    assert (await control.post("sessions/s/impair", json={"nick": "nobody"})).status_code == 400
