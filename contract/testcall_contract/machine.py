@@ -175,7 +175,7 @@ class Invoke:
 
     ``fault`` is a condition of the core that the arguments or the surroundings violate; ``target`` the participant at whom it
     aims; ``value`` the argument of an operation that does different things with it; ``starts`` what the settings of a join ask for:
-    ``muted``, ``paused``, ``voice``, ``presenter``, ``viewer``; ``timing`` overrides the idle periods.
+    ``muted``, ``paused``, ``voice``, ``presenter``, ``viewer``, ``peer``; ``timing`` overrides the idle periods.
     """
 
     actor: str
@@ -273,6 +273,10 @@ def _joining(operation: str) -> tuple[Transition, ...]:
     )  # fmt: skip
 
 
+_PEER = (Ground("setting.effect", "peer_call"),)
+"""In a peer call the session ends for everybody when one leaves; what the others are told is not said."""
+
+
 def _leaving(
     stimulus: str, alone: tuple[str, ...], company: tuple[str, ...], stands_on: tuple[Ground, ...] = (), *,
     source: str = "joined", assumed: str = "", optional: bool = False,
@@ -281,13 +285,19 @@ def _leaving(
     of_three = ("leave_of_three", *company) if company == ("leave",) else company
     ways = (
         ("alone", alone, ()),
-        ("one_other", company, ("last_remote_leave",)),
-        ("more_others", of_three, ("remote_leave",)),
+        ("one_other_stays", company, ("last_remote_leave",)),
+        ("more_others_stay", of_three, ("remote_leave",)),
+        ("peer_call", company, ()),
     )
-    return tuple(
+    leaves = tuple(
         Transition("presence", source, stimulus, "absent", when, own, others, "actor", stands_on, assumed, optional)
         for when, own, others in ways
     )
+    ends = tuple(
+        Transition("presence", other, stimulus, "absent", "peer_call", (), (), "others", _PEER, assumed, optional)
+        for other in ("joined", "reconnecting")
+    )
+    return (*leaves, *ends) if source == "joined" else leaves
 
 
 def _pair(
@@ -402,6 +412,13 @@ TRANSITIONS: tuple[Transition, ...] = (
 
 Guard = Callable[[State, Participant], bool]
 
+
+def _is_peer_call(state: State, who: Participant) -> bool:
+    """Whether they share the session with somebody, and one of those in it has joined it as a peer call."""
+    others = state.others(who.uid)
+    return bool(others) and any("peer" in one.starts for one in (who, *others))
+
+
 GUARDS: dict[str, Guard] = {
     "": lambda state, who: True,
     "ready": lambda state, who: who.lifecycle == "ready",
@@ -411,6 +428,9 @@ GUARDS: dict[str, Guard] = {
     "company": lambda state, who: bool(state.others(who.uid)),
     "one_other": lambda state, who: len(state.others(who.uid)) == 1,
     "more_others": lambda state, who: len(state.others(who.uid)) > 1,
+    "one_other_stays": lambda state, who: len(state.others(who.uid)) == 1 and not _is_peer_call(state, who),
+    "more_others_stay": lambda state, who: len(state.others(who.uid)) > 1 and not _is_peer_call(state, who),
+    "peer_call": _is_peer_call,
     "prompted": lambda state, who: who.company == "prompted",
     "caller": lambda state, who: state.caller == who.uid,
     "callee": lambda state, who: state.callee == who.uid,

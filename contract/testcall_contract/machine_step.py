@@ -69,7 +69,7 @@ def _movers(state: State, stimulus: Invoke | Happen, row: Transition) -> Iterato
         yield from [target] if target is not None and state.of(stimulus.actor).presence == "joined" else []
     elif row.whose == "others":
         actor = state.of(stimulus.actor)
-        yield from (other.uid for other in state.others(stimulus.actor) if actor.present)
+        yield from (other.uid for other in state.others(stimulus.actor) if actor.presence == "joined")
     else:
         yield stimulus.actor
 

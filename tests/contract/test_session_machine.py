@@ -31,7 +31,7 @@ UIDS = ("alice", "bob", "carol")
 OPERATIONS = sorted({row.stimulus for row in TRANSITIONS} & {*load_core().operations})
 VARIANTS = {"reject_call_busy", "reject_call_cancelled"}
 HAPPENINGS = sorted({row.stimulus for row in TRANSITIONS} - {*OPERATIONS} - VARIANTS - {"prompt_period", "idle_period"})
-STARTS = ("muted", "paused", "voice", "presenter", "viewer")
+STARTS = ("muted", "paused", "voice", "presenter", "viewer", "peer")
 
 
 def stimulus(draw):
@@ -100,6 +100,18 @@ def test_every_row_is_named_by_a_clause_or_marked_assumed():
     books = [Book(load(name)) for name in contract_names()]
     unnamed = [str(row) for row in TRANSITIONS if not row.assumed and not any(b.naming(row.stands_on) for b in books)]
     assert unnamed == []
+
+
+def test_every_status_of_ringing_is_named_by_its_clause():
+    """By the contract of ringing: each row by a clause that goes where it goes, each clause that is carried out by a row."""
+    book = Book(load("chat/ringing-javascript-v4"))
+    carried_out = [p for p in book.promises if p.rule == "ringing.status" and p.args.get("to") and p.kind == "clause"]
+    named = set()
+    for row in (row for row in TRANSITIONS if row.machine == "call"):
+        grounds = [p for p in book.naming(row.stands_on) if p in carried_out]
+        assert [p.id.startswith("CJ4-RING-") and p.args["to"] == row.target for p in grounds] == [True], str(row)
+        named |= {p.id for p in grounds}
+    assert named == {p.id for p in carried_out}
 
 
 def test_no_row_is_unreachable(walk):
@@ -244,6 +256,19 @@ def test_ending_for_all_ends_it_for_all():
     made = step(together("alice", "bob", "carol"), Invoke("alice", "end_session_for_all"))
     assert not any(p.present for p in made.state.participants)
     assert causes(made) == {("bob", ("ended_for_all",)), ("carol", ("ended_for_all",))}
+
+
+def test_a_peer_call_ends_for_everybody_when_one_leaves():
+    peer = frozenset({"peer"})
+    alone = step(start(), Invoke("alice", "join_session", starts=peer)).state
+    both = step(alone, Invoke("bob", "join_session")).state
+    for who, stays in (("alice", "bob"), ("bob", "alice")):
+        made = step(both, Invoke(who, "leave_session"))
+        assert not any(p.present for p in made.state.participants)
+        assert causes(made) == {(who, ("leave",))}, "what the other one is told is a silence"
+        assert made.state.of(stays).presence == "absent"
+    left = step(both, Invoke("bob", "leave_session")).state
+    assert step(left, Invoke("carol", "join_session")).state.of("carol").company == "alone"
 
 
 def test_a_viewer_is_not_heard_and_can_do_nothing():
