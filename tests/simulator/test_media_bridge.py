@@ -310,3 +310,20 @@ async def test_a_tap_sees_every_packet_with_its_time(harness):
     assert {one.occupant for one in seen if one.direction == "in"} == {"alice"}
     times = [one.at_ns for one in seen]
     assert times == sorted(times)
+
+
+async def test_how_others_are_connected_is_told_over_the_channel_of_virtual_ones_too(harness):
+    """A peer call of SDK 5 gives up the other side when nothing of the kind comes for 10 s."""
+    alice, carol = await harness.join("alice"), await harness.join("carol")
+    harness.bridge.add_publisher("bob", "bob", Tone(), None)
+    for one in (alice, carol):
+        while (await one.messages.get())["colibriClass"] != "ServerHello":
+            pass
+    carol.channel.send('{"colibriClass": "EndpointStats", "connectionQuality": 50}')
+    told = {}
+    async with asyncio.timeout(20):
+        while told.keys() != {"bob", "carol"}:
+            message = await alice.messages.get()
+            if message["colibriClass"] == "EndpointStats":
+                told[message["from"]] = message["connectionQuality"]
+    assert told == {"bob": 100, "carol": 50}

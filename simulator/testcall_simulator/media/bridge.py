@@ -36,6 +36,8 @@ LINK = "\0link"
 """Under this name the media of two who are alone stands among the legs; no nick can be it."""
 
 REPORT_INTERVAL_S = 1.0
+STATS_EVERY = 4
+"""Reports between two messages that tell how a virtual participant is connected: SDK 5 waits 10 s for one in a peer call."""
 """How often reports are sent and media events written."""
 
 
@@ -413,13 +415,21 @@ class MediaBridge:
             self._reporter = asyncio.create_task(self._report())
 
     async def _report(self) -> None:
-        while True:
+        for tick in itertools.count(1):
             await asyncio.sleep(REPORT_INTERVAL_S)
             self.switch.report()
+            if tick % STATS_EVERY == 0:
+                self._tell_stats()
             # Who has a link is measured there: it stands behind the legs, and nothing comes through the bridge meanwhile.
             in_use = (leg for leg in self._legs.values() if not isinstance(leg, PeerLink) or leg.transport.connected)
             measured = {leg.nick: leg for leg in in_use}
             self._listen(self._meter.measure(measured.values(), self._publishers.values()))
+
+    def _tell_stats(self) -> None:
+        """Virtual participants are alive, and say so as SDKs do."""
+        for nick in self._publishers:
+            for leg in self._legs.values():
+                self._say(leg, colibri.endpoint_stats(nick))
 
     def _listen(self, levels: Mapping[str, float]) -> None:
         """Tell everybody when another one speaks."""
