@@ -35,7 +35,7 @@ from testcall_reports.writer import RecordWriter, write_lines
 
 @dataclass(frozen=True)
 class RunOptions:
-    """What ``testcall run`` was asked for. ``jobs`` 0: one worker per core, at most four."""
+    """What ``testcall run`` was asked for. ``jobs`` 0: see :func:`_pools`."""
 
     sdks: tuple[str, ...]
     out: Path
@@ -256,9 +256,10 @@ def _is_model(sdk: str) -> bool:
 
 
 def _pools(options: RunOptions, builds: Sequence[Build], executor: Executor | None) -> dict[bool, Executor]:
-    """Workers for builds (False) and for our reference (True): of the latter two a core, since they mostly wait.
+    """Workers for builds (False) and for our reference (True).
 
-    ``--jobs`` is the number of workers in all. An adapter that dials in is one, and is asked by one worker.
+    A worker with a build waits for a fourth of its time, so there is one more than cores; our reference waits for most of it, so it
+    has two a core. ``--jobs`` is the number of workers in all. An adapter that dials in is one, and is asked by one worker.
     """
     if executor is not None:
         return {False: executor, True: executor}
@@ -266,7 +267,7 @@ def _pools(options: RunOptions, builds: Sequence[Build], executor: Executor | No
         pool = _processes(options.jobs or 1)
         return {False: pool, True: pool}
     cores = min(4, os.cpu_count() or 1)
-    return {False: _processes(cores), True: _processes(2 * cores)}
+    return {False: _processes(cores + 1), True: _processes(2 * cores)}
 
 
 def _processes(workers: int) -> ProcessPoolExecutor:
