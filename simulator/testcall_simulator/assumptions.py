@@ -258,6 +258,11 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         ("me", "settings"),
     ),
     Assumption("RING-12", "The call log spells a cancelled ringing call `canceled`.", ("list_calls",)),
+    Assumption(
+        "RING-13",
+        "A party may change a ringing call between audio and video while it isn't over; the answer is a call message, and nobody else is told.",
+        ("update_call_type",),
+    ),
     # -- signalling --------------------------------------------------------------------------------------------------------
     Assumption("XMPP-01", "A socket without a good call token opens, and its SASL login fails.", ("auth",)),
     Assumption(

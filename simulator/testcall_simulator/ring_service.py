@@ -93,6 +93,25 @@ def update(world: World, user: User, session_id: str, status: RingStatus, *, dev
     return _carried_out(world, change, world.ringing.next_message_id(), device_id)
 
 
+def change_type(
+    world: World, user: User, session_id: str, type: Literal["audio", "video"], *, device_id: str = ""
+) -> Rung:
+    """``user`` makes a call one of audio or of video; nobody else is told, for no source tells that somebody is."""
+    ring = world.ringing.find(user.app_id, session_id)
+    if ring is None:
+        raise RingRefusedError("ERR_CALL_SESSION_NOT_FOUND")
+    if user.uid not in ring.parties:
+        raise RingRefusedError("ERR_CALL_NOT_A_PART")
+    if ring.is_over:
+        raise RingRefusedError("ERR_CALL_TERMINATED")
+    ring = world.ringing.put(replace(ring, type=type))
+    call = world.find_session(ring.app_id, ring.session_id)
+    if call is not None:
+        world.record(replace(call, type=type))
+    change = Change(ring, user.uid, ring.status, frozenset())
+    return Rung(ring, call_message(world, change, world.ringing.next_message_id(), device_id), None)
+
+
 def _parties(world: World, caller: User, receiver: str, receiver_type: ReceiverType) -> frozenset[str]:
     """All whom the call concerns, once nothing forbids it."""
     app = world.find_app(caller.app_id)

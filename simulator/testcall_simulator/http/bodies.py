@@ -39,6 +39,11 @@ UPDATE_CALL: Schema = {
     "required": ["status"],
     "properties": {"status": {"type": "string", "enum": list(STATUSES)}},
 }
+UPDATE_CALL_TYPE: Schema = {
+    "type": "object",
+    "required": ["type"],
+    "properties": {"type": {"type": "string", "enum": ["audio", "video"]}},
+}
 LOGIN: Schema = {"type": "object", "properties": _LOGIN}
 CREATE_AUTH_TOKEN: Schema = {"type": "object", "properties": {**_LOGIN, "force": {"type": "boolean"}}}
 _ID = {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,100}$"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from testcall_simulator import ring_service
-from testcall_simulator.http.bodies import INITIATE_CALL, UPDATE_CALL, body_of
+from testcall_simulator.http.bodies import INITIATE_CALL, UPDATE_CALL, UPDATE_CALL_TYPE, body_of
 from testcall_simulator.http.identity import authenticated
 from testcall_simulator.http.messages import Request, Response
 from testcall_simulator.http.refusals import Refusal
@@ -29,6 +29,8 @@ UPDATE_REFUSALS = (
     "ERR_CALL_GROUP_ALREADY_JOINED",
     "ERR_CALL_GROUP_ALREADY_LEFT",
 )
+
+TYPE_REFUSALS = ("ERR_CALL_SESSION_NOT_FOUND", "ERR_CALL_NOT_A_PART", "ERR_CALL_TERMINATED")
 
 
 def initiate_call(world: World, request: Request) -> Response:
@@ -59,6 +61,19 @@ def update_call(world: World, request: Request) -> Response:
     status = body_of(request, UPDATE_CALL)["status"]
     try:
         rung = ring_service.update(world, user, session_id, status, device_id=request.header("resource"))
+    except RingRefusedError as refused:
+        raise Refusal(refused.code, refused.message) from None
+    return _answer(rung, user.uid)
+
+
+def update_call_type(world: World, request: Request) -> Response:
+    """PATCH calls/{sessionId}/type: an audio call becomes one with video, or the other way round."""
+    _, user = authenticated(world, request)
+    wanted = body_of(request, UPDATE_CALL_TYPE)["type"]
+    try:
+        rung = ring_service.change_type(
+            world, user, request.path["sessionId"], wanted, device_id=request.header("resource")
+        )
     except RingRefusedError as refused:
         raise Refusal(refused.code, refused.message) from None
     return _answer(rung, user.uid)

@@ -76,6 +76,18 @@ CLIENT: tuple[Route, ...] = (
         refusals=(*USER_REFUSALS, "ERR_BAD_REQUEST", *rings.UPDATE_REFUSALS),
     ),
     Route(
+        name="update_call_type",
+        surface="apiclient",
+        method="PATCH",
+        path="/calls/{sessionId}/type",
+        handler=rings.update_call_type,
+        summary="Make a ringing call one of audio or of video",
+        credentials=("authToken",),
+        body=bodies.UPDATE_CALL_TYPE,
+        answers=CALL_MESSAGE,
+        refusals=(*USER_REFUSALS, "ERR_BAD_REQUEST", *rings.TYPE_REFUSALS),
+    ),
+    Route(
         name="update_no_call",
         surface="apiclient",
         method="PUT",
