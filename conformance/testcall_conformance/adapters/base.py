@@ -75,8 +75,8 @@ class ConnectOptions:
 
     ``init_scripts`` are JavaScript texts run in every page before the SDK loads; ``contract`` overrules the contract told
     from the package; ``trace_dir`` is where a browser trace goes when :meth:`BrowserAdapter.keep_trace` asks for it.
-    ``share_browser``: adapters of one process and event loop use one browser after the other; each instance still has a context of
-    its own.
+    ``share_browser``: adapters of one process and event loop use one browser, and its tabs, after the other; each instance still
+    has a document of its own, alone in its context.
     """
 
     contract: str | None = None
