@@ -13,7 +13,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from playwright.async_api import async_playwright
+from playwright.async_api import Error, async_playwright
 
 from testcall_conformance.adapters import ConnectOptions
 from testcall_conformance.adapters.browser_find import find_browser
@@ -267,6 +267,8 @@ async def _probe(simulator: Simulator, browser: Any, session: str, body: str) ->
     }  # fmt: skip
     try:
         return str(await page.evaluate(f"async (world) => {{ {PRELUDE} {body} }}", facts))
+    except Error as thrown:  # a build that has no such class or method
+        return thrown.message.splitlines()[0]
     finally:
         await context.close()
         for one in (peer, *others):
