@@ -190,11 +190,11 @@ def container(filled, values):
     return join(values, contract=V5).held("shown", containers={"main": filled})
 
 
-def device(chosen, *used):
+def device(chosen, *used, wished=()):
     values = {"audio_input_device": "$other_device"}
     one = Played(settings(values), V5).add("step", "alice-1", "device", device=chosen)
     one.call("join_session", ended="resolved").joined()
-    return one.held("devices", in_use=[{"kind": "audioinput", "device": d} for d in used])
+    return one.held("devices", in_use=[{"kind": "audioinput", "device": d, "wished": list(wished)} for d in used])
 
 
 PEER, HEADLESS, MIC = (effect(k, contract=V5) for k in ("peer_call", "headless", "audio_input_device"))
@@ -209,6 +209,7 @@ SHOWN = [
     case("nobody looked at the container", HEADLESS, None, join(VOICE | {"headless": True}, contract=V5)),
     case("the device is used", MIC, True, device("mic-2", "mic-2")),
     case("another device is used", MIC, False, device("mic-2", "default")),
+    case("another is used, though asked for", MIC, None, device("mic-2", "default", wished=["mic-2"])),
     case("nobody can see which is used", MIC, None, device("mic-2")),
 ]  # fmt: skip
 
