@@ -30,6 +30,10 @@ class Rung:
     value: Any
 
 
+class NotArrangedError(Exception):
+    """The state that a call needs did not come about, so that it isn't made: nothing can be told of it."""
+
+
 class Ringer:
     """An instance of the build that rings and is rung."""
 
@@ -43,15 +47,23 @@ class Ringer:
         made: dict[str, Any] = self.stage.dialect.settings("call", Given(values))
         return made if identity is None else {**made, "id": identity}
 
+    async def outgoing(self, receiver: str = "bob") -> str:
+        """The session of a call that the page has made; :class:`NotArrangedError` where the service saw none."""
+        rung = await self.initiate(receiver)
+        if not rung.session:
+            raise NotArrangedError(f"no call to {receiver} came about")
+        return rung.session
+
     async def initiate(self, receiver: str, label: str = "arrange", **extra: Any) -> Rung:
         """Ring a user."""
-        return await self._initiated({"call": self.call_to(receiver)} | extra, label)
+        return await self.initiated({"call": self.call_to(receiver)} | extra, label)
 
     async def initiate_group(self, members: list[str], label: str = "arrange") -> Rung:
         """Ring a group of these and of the own user."""
-        return await self._initiated({"call": self.call_to(self.group(members), "group")}, label)
+        return await self.initiated({"call": self.call_to(self.group(members), "group")}, label)
 
-    async def _initiated(self, arguments: Mapping[str, Any], label: str) -> Rung:
+    async def initiated(self, arguments: Mapping[str, Any], label: str) -> Rung:
+        """Ring, with these arguments."""
         after = self.stage.trace.last_seq
         result = await self.actor.call("initiate_call", label, **arguments)
         seen = self.stage.trace.select(
@@ -127,11 +139,10 @@ async def _incoming(one: Ringer) -> dict[str, Any]:
 
 async def _held(one: Ringer) -> dict[str, Any]:
     """A call that goes on, and is the page's active one."""
-    rung = await one.initiate("bob")
-    if rung.session:
-        await one.stage.simulator.set_ring(rung.session, "bob", "ongoing")
-        await one.stage.settle()
-    return {"session_id": rung.session or "none"}
+    session = await one.outgoing()
+    await one.stage.simulator.set_ring(session, "bob", "ongoing")
+    await one.stage.settle()
+    return {"session_id": session}
 
 
 async def _cleared(one: Ringer) -> dict[str, Any]:
@@ -219,18 +230,20 @@ def _while_others_talk(caller: str, receiver: str, to: str) -> Arrange:
 
 
 async def _in_call(one: Ringer) -> dict[str, Any]:
-    await one.initiate("bob")
+    await one.outgoing()
     return {"call": one.call_to("carol"), "session_id": await one.incoming("carol")}
 
 
 async def _not_started(one: Ringer) -> dict[str, Any]:
-    return {"session_id": (await one.initiate("bob")).session or "none"}
+    return {"session_id": await one.outgoing()}
 
 
 async def _used(one: Ringer) -> dict[str, Any]:
     """The object of a call that was made and cancelled."""
     identity = one.stage.new_session("used")
-    rung = await one._initiated({"call": one.call_to("bob", identity=identity)}, "arrange")
+    rung = await one.initiated({"call": one.call_to("bob", identity=identity)}, "arrange")
+    if not rung.session:
+        raise NotArrangedError("no call came about")
     await one.reject(rung.session, "cancelled")
     return {"call": {"$": "ref", "id": identity, "class": "Call"}}
 

@@ -6,7 +6,7 @@ import pytest
 from mutants import Mutant, verdicts
 
 from testcall_conformance.errors import AdapterFailure
-from testcall_conformance.protocol import Ended
+from testcall_conformance.protocol import Ended, ErrorValue
 
 CHAT = "chat/ringing-javascript-v4"
 UNDEFINED = {"$": "undefined"}
@@ -234,6 +234,41 @@ def test_a_fault_fails_its_clauses_and_no_others(monkeypatch, tmp_path, fault, b
     assert {clause: found[clause][0] for clause in mine} == dict.fromkeys(mine, "fail"), found
     assert {clause: found[clause][0] for clause in others} == dict.fromkeys(others, "pass"), found
     assert all(seen for _, seen in found.values())
+
+
+class RingsNobody(Mutant):
+    """``initiateCall`` always fails, and asks nothing."""
+
+    def instead(self, call):
+        if call.operation != "initiateCall":
+            return None
+        own = {"code": "ODD", "message": "no"}
+        return Ended(ended="rejected", error=ErrorValue(type="e", is_error=False, own=own), at_ms=1.0)
+
+
+class LetsNobodyIn(Mutant):
+    """``login`` always fails."""
+
+    def instead(self, call):
+        if call.operation != "login":
+            return None
+        return Ended(ended="rejected", error=ErrorValue(type="e", is_error=False, own={"code": "ODD"}), at_ms=1.0)
+
+
+def test_a_login_that_fails_is_held_against_the_login_alone(monkeypatch, tmp_path):
+    names = ("INIT-020", "ERR-010", "END-020", "RING-010", "EV-010", "LIMIT-010", "LISTEN-040", "CALL-010")
+    innocent = [f"CJ4-{name}" for name in names]
+    found = verdicts(monkeypatch, tmp_path, LetsNobodyIn(CHAT), CHAT, "CJ4-SETUP-020", *innocent)
+    assert {clause: found[clause][0] for clause in innocent} == dict.fromkeys(innocent, "not_run"), found
+    assert found["CJ4-SETUP-020"][0] == "fail"
+
+
+def test_of_what_did_not_come_about_nothing_is_told(monkeypatch, tmp_path):
+    names = ("END-020", "ACTIVE-010", "ERR-160", "RING-060", "RING-070", "EV-010", "EV-030", "EV-090", "LIMIT-010")
+    innocent = [f"CJ4-{name}" for name in names]
+    found = verdicts(monkeypatch, tmp_path, RingsNobody(CHAT), CHAT, "CJ4-INIT-020", "CJ4-RING-010", *innocent)
+    assert {clause: found[clause][0] for clause in innocent} == dict.fromkeys(innocent, "not_run"), found
+    assert (found["CJ4-INIT-020"][0], found["CJ4-RING-010"][0]) == ("fail", "fail")
 
 
 def test_without_a_fault_all_of_them_pass(monkeypatch, tmp_path):

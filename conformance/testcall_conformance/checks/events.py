@@ -124,7 +124,8 @@ def _missing(question: Question, recording: Recording, cause: str) -> Judgement 
     """Why nothing can be told: the build did not join, or the act is not in the recording."""
     name = _event(question).name
     if act_of(recording, cause) is None:
-        return unknown(f"{name} on: {CAUSES[cause]}", "the build did not join, so this could not happen")
+        why = "the calls before it did not come about" if cause in RING_TOUR_OF else "the build did not join"
+        return unknown(f"{name} on: {CAUSES[cause]}", f"{why}, so this could not happen")
     return None
 
 
