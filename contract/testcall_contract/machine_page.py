@@ -1,6 +1,7 @@
-"""The page about the session machine, made from its table: diagrams (Mermaid) and the same as text.
+"""The page about the session machine, made from its table: diagrams (SVG and Mermaid) and the same as text.
 
-``python -m testcall_contract.machine_page docs/session-machine.md`` writes it; a test holds that the published page is current.
+``python -m testcall_contract.machine_page docs/session-machine.md`` writes it, and the diagrams into the folder of that name; a
+test holds that what is published is current.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from testcall_contract.machine import (
     Machine,
     Transition,
 )
+from testcall_contract.machine_svg import stimulus_of, svg
 
 _INTRODUCTION = """\
 # The session machine
@@ -69,10 +71,18 @@ def page() -> str:
     """The page as Markdown."""
     parts = [_INTRODUCTION]
     for machine in MACHINES.values():
-        parts.append(f"## {machine.name.capitalize()}\n\n{machine.about}\n\n{diagram(machine)}\n\n{table(machine)}")
+        drawn = f"![{machine.name}: {machine.about}](session-machine/{machine.name}.svg)"
+        parts.append(
+            f"## {machine.name.capitalize()}\n\n{machine.about}\n\n{drawn}\n\n{diagram(machine)}\n\n{table(machine)}"
+        )
     parts.append(f"## What stands in the way of a call\n\n{_conditions()}")
     parts.append(f"## What a failed call is a cause of\n\n{_failures()}")
     return "\n".join(part.rstrip() + "\n" for part in parts)
+
+
+def diagrams() -> dict[str, str]:
+    """File name → SVG, for each machine."""
+    return {f"{machine.name}.svg": svg(machine, _HOLDS) for machine in MACHINES.values()}
 
 
 def diagram(machine: Machine) -> str:
@@ -80,7 +90,7 @@ def diagram(machine: Machine) -> str:
     lines = ["```mermaid", "stateDiagram-v2", "    direction LR", f"    [*] --> {machine.initial}"]
     words: dict[tuple[str, str], list[str]] = {}
     for row in _rows(machine):
-        words.setdefault((row.source, row.target), []).append(_label(row))
+        words.setdefault((row.source, row.target), []).append(stimulus_of(row))
     for rule in _rules(machine):
         for source in rule.sources:
             words.setdefault((source, rule.target), []).append(f"({_HOLDS[rule.holds]})")
@@ -98,11 +108,6 @@ def _rules(machine: Machine) -> list[Consequence]:
     return [rule for rule in CONSEQUENCES if rule.machine == machine.name]
 
 
-def _label(row: Transition) -> str:
-    who = {"target": " (at the target)", "others": " (by another)"}.get(row.whose, "")
-    return f"{row.stimulus}{who}"
-
-
 def table(machine: Machine) -> str:
     """A machine as a table of its transitions."""
     lines = [
@@ -116,7 +121,7 @@ def table(machine: Machine) -> str:
         ground = "; ".join(part for part in (ground, f"assumed: {row.assumed}" if row.assumed else "") if part)
         optional = " (only if a clause says so)" if row.optional else ""
         lines.append(
-            f"| {row.source} | {_label(row)}{optional} | {when} | {row.target} | {own} | {others} | {ground} |"
+            f"| {row.source} | {stimulus_of(row)}{optional} | {when} | {row.target} | {own} | {others} | {ground} |"
         )
     for rule in _rules(machine):
         lines.append(f"| {', '.join(rule.sources)} | by itself | {_HOLDS[rule.holds]} | {rule.target} | | | |")
@@ -150,4 +155,8 @@ def _failures() -> str:
 
 
 if __name__ == "__main__":
-    Path(sys.argv[1]).write_text(page(), encoding="utf-8")
+    target = Path(sys.argv[1])
+    target.write_text(page(), encoding="utf-8")
+    target.with_suffix("").mkdir(exist_ok=True)
+    for name, drawing in diagrams().items():
+        (target.with_suffix("") / name).write_text(drawing, encoding="utf-8")

@@ -5,6 +5,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from lxml import etree
 
 from testcall_contract.book import Book
 from testcall_contract.loader import contract_names, load, load_core
@@ -22,7 +23,7 @@ from testcall_contract.machine import (
     State,
     Timing,
 )
-from testcall_contract.machine_page import diagram, page
+from testcall_contract.machine_page import diagram, diagrams, page
 from testcall_contract.machine_step import matching, settled, step
 from testcall_contract.rules import RULES
 from testcall_contract.vocabulary import CAUSES
@@ -318,6 +319,27 @@ def test_a_call_rings_until_somebody_does_something():
 def test_the_published_page_is_current():
     published = (Path(__file__).parents[2] / "docs" / "session-machine.md").read_text()
     assert published == page(), "write it anew: python -m testcall_contract.machine_page docs/session-machine.md"
+
+
+def test_the_published_drawings_are_current():
+    folder = Path(__file__).parents[2] / "docs" / "session-machine"
+    published = {path.name: path.read_text() for path in folder.iterdir()}
+    assert published == diagrams(), "write them anew: python -m testcall_contract.machine_page docs/session-machine.md"
+
+
+@pytest.mark.parametrize("machine", MACHINES.values(), ids=lambda machine: machine.name)
+def test_a_drawing_has_every_state_and_every_stimulus_and_nothing_lies_on_another(machine):
+    root = etree.fromstring(diagrams()[f"{machine.name}.svg"].encode())
+    texts = root.findall(".//{*}text")
+    assert {text.text for text in texts if text.get("class") == "state"} == set(machine.states)
+    words = " ".join(text.text for text in texts)
+    assert all(row.stimulus in words for row in TRANSITIONS if row.machine == machine.name)
+    arrows = [path.get("d") for path in root.findall("{*}path")]
+    assert len(set(arrows)) == len(arrows)
+    lines = [(text.get("x"), text.get("y")) for text in texts]
+    assert len(set(lines)) == len(lines)
+    width, height = (float(number) for number in root.get("viewBox").split()[2:])
+    assert all(0 < float(x) < width and 0 < float(y) < height for x, y in lines)
 
 
 def test_the_diagrams_have_every_state_and_every_stimulus():
