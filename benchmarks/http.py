@@ -13,11 +13,15 @@ from benchmarks import peers
 from benchmarks.load import Call, Outcome, drive
 from benchmarks.measure import Figure, figure, paired, ratio
 from benchmarks.processes import CLIENT_CORE, ROOT, Child, child, pinned, python
+from testcall_simulator.simulate import TRACE_LIMIT
 
 TITLE = "CPU per request, throughput beside other mocks, start"
 
 WARM_S = 7.0
 """How long a peer is warmed up: WireMock gets faster for about so long."""
+
+WARM_REQUESTS = 2 * TRACE_LIMIT
+"""What floor and simulator are warmed up with: afterwards the trace has its full size and takes no new memory."""
 
 
 def measure(*, full: bool) -> list[Figure]:
@@ -63,7 +67,7 @@ def _per_request(rounds: int, requests: int) -> list[Figure]:
         for method, what in (("POST", "make a call token"), ("GET", "verify one")):
             sides: dict[str, Callable[[], float]] = {}
             for kind, (one, calls) in servers.items():
-                drive(calls[method], 500)
+                drive(calls[method], WARM_REQUESTS)
                 sides[kind] = lambda one=one, call=calls[method]: cpu_us(one, call, requests)
             values = paired(sides, rounds)
             goal = "at most 2"
@@ -93,7 +97,7 @@ def _beside_peers(rounds: int, requests: int) -> list[Figure]:
     with ExitStack() as stack:
         stack.enter_context(pinned(CLIENT_CORE))
         ours, calls = stack.enter_context(served("simulator"))
-        drive(calls["POST"], 500)
+        drive(calls["POST"], WARM_REQUESTS)
         for name, started, goal in (("WireMock", peers.wiremock, "at least 6"), ("Prism", peers.prism, "at least 7")):
             with started() as (peer, call):
                 _warm(call)

@@ -15,7 +15,7 @@ from typing import Any
 from benchmarks.measure import Figure
 
 RESULTS = Path(__file__).resolve().parent / "results"
-PACKAGES = ("uvicorn", "uvloop", "httptools", "websockets", "orjson", "pyjwt", "pydantic", "pyyaml", "aiortc")
+PACKAGES = ("uvicorn", "uvloop", "httptools", "websockets", "orjson", "pydantic", "pyyaml", "aiortc")
 
 
 def machine() -> dict[str, Any]:

@@ -23,6 +23,7 @@ from benchmarks.lines import lines_of_stdin
 from testcall_contract.trace import Trace
 from testcall_simulator.app import Listener, bind
 from testcall_simulator.clock import VirtualClock
+from testcall_simulator.simulate import TRACE_LIMIT
 from testcall_simulator.simulator import Simulator, loop_factory
 from testcall_simulator.tokens import CallToken, mint_call_token, read_call_token, signing_secret
 
@@ -30,8 +31,8 @@ SESSION = "bench-session"
 
 
 async def simulator() -> None:
-    """The simulator as it is, without media."""
-    async with Simulator() as sim:
+    """The simulator as `testcall simulate` runs it, without media."""
+    async with Simulator(trace=Trace(limit=TRACE_LIMIT)) as sim:
         sim.signalling._bridges = None
         alice = sim.world.user("alice")
         users = {f"user{n}": sim.world.add_user(f"user{n}") for n in range(8)}
@@ -114,7 +115,7 @@ def _create(headers: dict[str, str], body: bytes, users: dict[str, str], secret:
 
 def _verify(headers: dict[str, str], body: bytes, users: dict[str, str], secret: str) -> bytes:
     value = headers["calltoken"]
-    said = read_call_token(value, secret, 1_750_000_000.0)
+    said = read_call_token(value, lambda app_id: secret, 1_750_000_000.0)
     person = {"uid": said.uid, "name": said.uid, "avatar": ""}
     inner = {"appId": said.app_id, "region": said.region, "authToken": said.auth_token, "sessionId": said.session_id}
     settings = {"WEBRTC_HOST": "localhost", "PRESENTER_MODE_ENABLED": True, "ANALYTICS_HOST": "localhost"}

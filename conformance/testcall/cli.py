@@ -190,7 +190,7 @@ def simulate(
         Literal["playwright", "cypress", "env"] | None, typer.Option("--print", help="Print what your own app needs.")
     ] = None,
     assumptions: Annotated[bool, typer.Option(help="Print what no source tells about the service, and stop.")] = False,
-    trace_limit: Annotated[int, typer.Option(min=1, help="Events that the trace keeps.")] = 50_000,
+    trace_limit: Annotated[int, typer.Option(min=1, help="Events that the trace keeps.")] = 10_000,
     webhook: Annotated[
         list[str] | None,
         typer.Option(

@@ -1,7 +1,7 @@
 """The trace: all that crossed a wire or a callback, in one order.
 
 The trace decides what a build did; nobody's word does. Events are values; the trace only grows; whoever waits for an event
-waits for it here. Everything is redacted when it is added (:mod:`testcall_contract.redaction`).
+waits for it here. Everything is redacted before anybody sees it (:mod:`testcall_contract.redaction`).
 
 The trace knows nothing of clauses, verdicts or files.
 """
@@ -9,10 +9,11 @@ The trace knows nothing of clauses, verdicts or files.
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from testcall_contract.redaction import Secrets
 
@@ -31,6 +32,19 @@ class TraceEvent:
     actor: str
     name: str
     data: dict[str, Any]
+
+
+@dataclass(slots=True, eq=False)
+class _Later:
+    """An event whose data is made when somebody first looks at it."""
+
+    seq: int
+    at_ns: int
+    kind: Kind
+    actor: str
+    name: str
+    make: Callable[..., dict[str, Any]]
+    given: tuple[Any, ...]
 
 
 class TraceTimeoutError(Exception):
@@ -58,47 +72,79 @@ class Trace:
     ) -> None:
         self.secrets = secrets if secrets is not None else Secrets()
         self._clock_ns = clock_ns
-        self._events: list[TraceEvent] = []
+        self._kept: list[TraceEvent | _Later] = []
+        self._whole = 0
+        """Events at the beginning of the list that are made; behind them some may be for later."""
+        self._making = threading.RLock()
         self._limit = limit
         self._forgotten = 0
         self._waiters: list[tuple[Callable[[TraceEvent], bool], asyncio.Future[TraceEvent]]] = []
         self._listeners: list[Callable[[TraceEvent], None]] = []
 
     def __len__(self) -> int:
-        return len(self._events)
+        return len(self._kept)
 
     def __iter__(self) -> Iterator[TraceEvent]:
-        return iter(self._events)
+        return iter(self.events)
 
     @property
     def events(self) -> Sequence[TraceEvent]:
-        """All events so far that are kept, oldest first."""
-        return self._events
+        """All events so far that are kept, oldest first: a copy."""
+        return self._events[:]
 
     @property
     def last_seq(self) -> int:
         """``seq`` of the newest event, 0 when there is none."""
-        return self._forgotten + len(self._events)
+        return self._forgotten + len(self._kept)
 
     def add(self, kind: Kind, actor: str, name: str, /, **data: Any) -> TraceEvent:
         """Append an event, redacted, and wake whoever waits for it."""
-        event = TraceEvent(
-            self._forgotten + len(self._events) + 1,
-            self._clock_ns(),
-            kind,
-            actor,
-            name,
-            self.secrets.redact(data) if data else {},
-        )
-        self._events.append(event)
-        if self._limit is not None and len(self._events) >= 2 * self._limit:
-            self._forgotten += self._limit
-            del self._events[: self._limit]
+        shown = self.secrets.redact(data) if data else {}
+        event = TraceEvent(self.last_seq + 1, self._clock_ns(), kind, actor, name, shown)
+        self._keep(event)
+        self._tell(event)
+        return event
+
+    def add_later(
+        self, kind: Kind, actor: str, name: str, make: Callable[..., dict[str, Any]], given: tuple[Any, ...]
+    ) -> None:
+        """Append an event whose data ``make(*given)`` returns when somebody looks at it; it is redacted then.
+
+        What is given must not change. Whoever waits or listens looks at once. An event that nobody looks at costs little, and
+        little of the garbage collector's time if texts, bytes and numbers are given.
+        """
+        self._keep(_Later(self.last_seq + 1, self._clock_ns(), kind, actor, name, make, given))
+        if self._waiters or self._listeners:
+            self._tell(self._events[-1])
+
+    def _keep(self, event: TraceEvent | _Later) -> None:
+        self._kept.append(event)
+        if self._limit is not None and len(self._kept) >= 2 * self._limit:
+            with self._making:
+                self._forgotten += self._limit
+                del self._kept[: self._limit]
+                self._whole = max(self._whole - self._limit, 0)
+
+    def _tell(self, event: TraceEvent) -> None:
         if self._waiters:
             self._wake(event)
         for listener in self._listeners:
             listener(event)
-        return event
+
+    @property
+    def _events(self) -> list[TraceEvent]:
+        """All that is kept, made."""
+        kept = self._kept
+        if self._whole < len(kept):
+            with self._making:  # another thread may look too
+                while self._whole < len(kept):
+                    event = kept[self._whole]
+                    if isinstance(event, _Later):
+                        data = self.secrets.redact(event.make(*event.given))
+                        made = TraceEvent(event.seq, event.at_ns, event.kind, event.actor, event.name, data)
+                        kept[self._whole] = made
+                    self._whole += 1
+        return cast("list[TraceEvent]", kept)
 
     def listen(self, listener: Callable[[TraceEvent], None]) -> Callable[[], None]:
         """Call ``listener`` with each event from now on; returns the function that ends it."""

@@ -52,10 +52,10 @@ class _Pending:
 
     @property
     def delay_s(self) -> float:
-        return sum(fault.delay_s for fault in self.faults if fault.does == "delay")
+        return sum(fault.delay_s for fault in self.faults if fault.does == "delay") if self.faults else 0.0
 
     def strikes(self, *deeds: Deed) -> Fault | None:
-        return next((fault for fault in self.faults if fault.does in deeds), None)
+        return next((fault for fault in self.faults if fault.does in deeds), None) if self.faults else None
 
 
 class HttpExchange:
@@ -153,22 +153,33 @@ class HttpExchange:
         return response
 
     def _record(self, arrival: Arrival, response: Response) -> None:
+        about = response.about
+        if "uid" not in about:
+            token = self.world.find_auth_token(arrival.wire.headers.get("authtoken", ""))
+            about = {**about, "uid": token.uid} if token is not None else about
         wire = arrival.wire
-        about = dict(response.about)
-        if "uid" not in about and (token := self.world.find_auth_token(wire.headers.get("authtoken", ""))) is not None:
-            about["uid"] = token.uid
-        self.trace.add(
-            "wire",
-            "service",
-            arrival.name,
-            channel="http",
-            method=wire.method,
-            url=wire.url,
-            status=response.status,
-            request={"headers": self._shown_headers(wire.headers), "body": shown_body(wire.body)},
-            response={"body": shown_body(response.body)},
+        given = (wire.method, wire.url, wire.headers, wire.body, response.status, response.body, about)
+        self.trace.add_later("wire", "service", arrival.name, self._shown, given)
+
+    def _shown(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        status: int,
+        answer: Any,
+        about: Mapping[str, str],
+    ) -> dict[str, Any]:
+        return {
+            "channel": "http",
+            "method": method,
+            "url": url,
+            "status": status,
+            "request": {"headers": self._shown_headers(headers), "body": shown_body(body)},
+            "response": {"body": shown_body(answer)},
             **about,
-        )
+        }
 
     def _shown_headers(self, headers: Mapping[str, str]) -> dict[str, str]:
         shown = dict(headers)

@@ -25,6 +25,10 @@ from testcall_simulator.world import World, default_world
 PrintForm = Literal["playwright", "cypress", "env"]
 
 
+TRACE_LIMIT = 10_000
+"""Events that the trace of a service keeps that may run for days."""
+
+
 @dataclass(frozen=True, slots=True)
 class SimulateOptions:
     """What `testcall simulate` was told. ``print`` asks for a snippet instead of the list of addresses.
@@ -41,7 +45,7 @@ class SimulateOptions:
     print: PrintForm | None = None
     assumptions: bool = False
     webhooks: tuple[str, ...] = ()
-    trace_limit: int = 50_000
+    trace_limit: int = TRACE_LIMIT
 
 
 def run_simulate(options: SimulateOptions, out: TextIO | None = None) -> int:

@@ -282,13 +282,15 @@ class World:
 
     def read_call_token(self, token: str) -> CallToken:
         """What ``token`` says; :class:`CallTokenError` when it is garbage, forged, expired, or of an app that isn't here."""
-        app_id = tokens.app_of_call_token(token)
-        if app_id not in self._state.apps:
-            raise CallTokenError("unknown_app")
-        call_token = tokens.read_call_token(token, tokens.signing_secret(self.seed, app_id), self.clock.now())
-        if self.find_user(app_id, call_token.uid) is None:
+        call_token = tokens.read_call_token(token, self._secret_of, self.clock.now())
+        if self.find_user(call_token.app_id, call_token.uid) is None:
             raise CallTokenError("signature")
         return call_token
+
+    def _secret_of(self, app_id: str) -> str:
+        if app_id not in self._state.apps:
+            raise CallTokenError("unknown_app")
+        return tokens.signing_secret(self.seed, app_id)
 
     def room_of(self, app: App, session_id: str) -> str:
         """The session id as the service answers with it: lower case, expanded if the app is set so."""

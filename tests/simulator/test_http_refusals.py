@@ -32,7 +32,7 @@ def ask(world, method, url_path, headers=None, body=b"", host="127.0.0.1:80", qu
 
 
 def code_of(response):
-    return response.body["error"]["code"]
+    return json.loads(response.body)["error"]["code"]
 
 
 HOSTS = st.sampled_from(
@@ -170,8 +170,8 @@ def test_the_same_requests_are_taken_in_their_own_app(form):
     host, path, app = addressed(form, "call", "/call_tokens")
     made = ask(world, "POST", path, {"authtoken": alice.auth_token, **app}, b'{"sessionId": "s"}', host)
     assert made.status == 200
-    verified = ask(world, "GET", path, {"calltoken": made.body["data"]["token"], **app}, host=host)
-    assert verified.body["data"]["payload"]["data"]["appId"] == "there"
+    verified = ask(world, "GET", path, {"calltoken": json.loads(made.body)["data"]["token"], **app}, host=host)
+    assert json.loads(verified.body)["data"]["payload"]["data"]["appId"] == "there"
 
 
 def test_an_app_asked_for_in_another_region_is_unknown():

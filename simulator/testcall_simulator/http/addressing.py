@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal
 
 Surface = Literal["call", "api", "apiclient", "management", "files", "xmpp", "chat", "metrics", "pages", "elsewhere"]
@@ -148,6 +149,7 @@ def split_authority(authority: str) -> tuple[str, str]:
     return (host, port) if colon and port.isdigit() and (not host.count(":") or host.endswith("]")) else (authority, "")
 
 
+@lru_cache(maxsize=256)
 def links_for(place: Place, scheme: str, authority: str, *, region: str, app_id: str, tls_port: int) -> Links:
     """The addresses that a caller who came this way can dial.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from testcall_simulator.errors import WorldError
 from testcall_simulator.http.addressing import Links, Place, links_for, locate, split_authority
@@ -39,10 +40,16 @@ class Arrival:
 
 def arrive(wire: WireRequest) -> Arrival:
     """Find place and route of ``wire``."""
-    host, _ = split_authority(wire.authority)
-    place = locate(host, wire.path)
-    found = find_route(wire.method, place)
-    return Arrival(wire, place, found[0] if found else None, found[1] if found else {})
+    place, route, path = _found(wire.method, wire.authority, wire.path)
+    return Arrival(wire, place, route, path)
+
+
+@lru_cache(maxsize=1024)
+def _found(method: str, authority: str, path: str) -> tuple[Place, Route | None, Mapping[str, str]]:
+    host, _ = split_authority(authority)
+    place = locate(host, path)
+    found = find_route(method, place)
+    return (place, *found) if found else (place, None, {})
 
 
 def respond(world: World, arrival: Arrival, tls_port: int) -> Response:
@@ -62,7 +69,7 @@ def respond(world: World, arrival: Arrival, tls_port: int) -> Response:
     except WorldError as error:
         response = Refusal("ERR_BAD_REQUEST", str(error)).response()
     headers = {**CORS, **left, **response.headers}
-    return Response(response.status, response.body, headers, response.about, response.notice)
+    return Response(response.status, response.encoded(), headers, response.about, response.notice)
 
 
 def preflight(wire: WireRequest) -> Response:
