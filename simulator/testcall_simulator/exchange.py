@@ -98,6 +98,10 @@ class HttpExchange:
         arrival = pending.arrival
         if arrival.place.surface == "pages" and arrival.name != PREFLIGHT:
             return self._page(arrival)
+        if not pending.faults:
+            response = self._respond(arrival)
+            self._record(arrival, response)
+            return response
         if pending.strikes("drop", "close"):
             self._record(arrival, Response(0, b""))
             return None

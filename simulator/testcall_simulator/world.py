@@ -295,8 +295,10 @@ class World:
     def room_of(self, app: App, session_id: str) -> str:
         """The session id as the service answers with it: lower case, expanded if the app is set so."""
         room = session_id.lower()
+        if not app.settings.expand_session_ids:
+            return room
         prefix = f"v1.{app.region}.{app.app_id}.".lower()
-        return prefix + room if app.settings.expand_session_ids and not room.startswith(prefix) else room
+        return room if room.startswith(prefix) else prefix + room
 
     # -- ringing -----------------------------------------------------------------------------------------------------
 

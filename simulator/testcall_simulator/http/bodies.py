@@ -105,7 +105,7 @@ CREATE_WEBHOOK: Schema = {
 UPDATE_WEBHOOK: Schema = {"type": "object", "properties": _WEBHOOK}
 TRIGGER_IDS: Schema = {"type": "object", "required": ["triggerIds"], "properties": {"triggerIds": _TEXTS}}
 
-_TYPES: dict[str, type | tuple[type, ...]] = {
+_TYPES: dict[str, type] = {
     "object": dict,
     "string": str,
     "boolean": bool,
@@ -129,14 +129,15 @@ def body_of(request: Request, schema: Schema) -> dict[str, Any]:
 
 def misfit(value: Any, schema: Schema, where: str) -> str | None:
     """Why ``value`` doesn't fit ``schema``, in one line; None if it does."""
-    kinds = [schema["type"]] if isinstance(schema["type"], str) else schema["type"]
-    if not any(isinstance(value, _TYPES[kind]) for kind in kinds):
-        return f"{where}: a value of type {' or '.join(kinds)} is wanted"
+    wanted = schema["type"]
+    kinds = _TYPES[wanted] if isinstance(wanted, str) else tuple(_TYPES[kind] for kind in wanted)
+    if not isinstance(value, kinds):
+        return f"{where}: a value of type {wanted if isinstance(wanted, str) else ' or '.join(wanted)} is wanted"
     if "enum" in schema and value not in schema["enum"]:
         return f"{where}: one of {', '.join(schema['enum'])} is wanted"
-    if isinstance(value, str) and len(value) > schema.get("maxLength", len(value)):
+    if "maxLength" in schema and isinstance(value, str) and len(value) > schema["maxLength"]:
         return f"{where}: at most {schema['maxLength']} characters are wanted"
-    if "pattern" in schema and not re.fullmatch(schema["pattern"], value):
+    if "pattern" in schema and isinstance(value, str) and not re.fullmatch(schema["pattern"], value):
         return f"{where}: the value doesn't fit {schema['pattern']}"
     if isinstance(value, list):
         if len(value) > schema.get("maxItems", len(value)):
