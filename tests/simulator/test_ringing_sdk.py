@@ -289,6 +289,20 @@ async def test_it_comes_back_after_its_socket_broke_and_hears_on(log_in, sim):
     assert len(await bob.page.evaluate("told.filter(([name]) => name === 'onIncomingCallReceived')")) == 1
 
 
+async def test_the_control_page_rings_and_shows_the_frames(browser, log_in, sim):
+    bob = await log_in("bob")
+    control = await browser.new_page()
+    await control.goto(f"{sim.addresses.control}#token={sim.control_token}")
+    await control.fill("#ring [name=caller]", "alice")
+    await control.fill("#ring [name=receiver]", "bob")
+    await control.click("#ring button")
+    session = (await bob.expect("onIncomingCallReceived", status="initiated"))["id"]
+    shown = control.locator("#trace tr", has_text=session)
+    await shown.filter(has=control.get_by_text("chat", exact=True)).filter(has_text="message").first.wait_for()
+    await shown.filter(has_text="call_status").first.wait_for()
+    await control.close()
+
+
 async def test_an_app_that_knows_only_the_vendors_hosts_rings_by_a_resolver_rule(sim):
     from playwright.async_api import async_playwright
 
