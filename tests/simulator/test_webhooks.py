@@ -10,8 +10,10 @@ import pytest
 
 from testcall_contract.loader import load
 from testcall_contract.shapes import mismatch
-from testcall_simulator import Simulator, VirtualClock, WorldError, default_world
+from testcall_simulator import Simulator, SimulatorError, VirtualClock, WorldError, default_world
+from testcall_simulator.simulate import _add_webhook
 from testcall_simulator.webhooks import TRIGGERS
+from testcall_simulator.world_file import load_world
 
 CONTRACT = load("rest/webhooks")
 SHAPES = {event.name: event.payload[0].shape for event in CONTRACT.events.values()}
@@ -405,3 +407,39 @@ def test_an_app_may_have_25(management):
     for number in range(25):
         assert management.post("webhooks", json=NEW | {"id": f"w{number}"}).status_code == 200
     assert code(management.post("webhooks", json=NEW | {"id": "w25"})) == "ERR_BAD_REQUEST"
+
+
+# --- as a user gives them
+
+
+def test_an_address_of_the_command_line_is_told_of_everything_in_every_app_with_retries():
+    world = default_world()
+    world.add_app("other")
+    _add_webhook(world, "webhook-1", "http://us%40er:pass%3Aword@127.0.0.1:3000/hook?x=1")
+    for app_id in ("testapp", "other"):
+        (webhook,) = world.webhooks.of(app_id)
+        assert (webhook.url, webhook.username, webhook.password) == (
+            "http://127.0.0.1:3000/hook?x=1",
+            "us@er",
+            "pass:word",
+        )
+        assert (webhook.retry, webhook.triggers) == (True, frozenset(TRIGGERS))
+
+
+@pytest.mark.parametrize("address", ["nowhere", "http://", "http://h:99999/", "http://[::1/"])
+def test_an_address_of_the_command_line_that_is_none_is_refused_in_one_line(address):
+    with pytest.raises(SimulatorError) as refused:
+        _add_webhook(default_world(), "webhook-1", address)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_world_file_has_webhooks(tmp_path):
+    file = tmp_path / "world.yaml"
+    file.write_text(
+        "apps: [{app_id: shop, webhooks: [{url: 'http://127.0.0.1:1/', triggers: [meeting_ended], retry: false}]}]"
+    )
+    (webhook,) = load_world(file).webhooks.of("shop")
+    assert (webhook.id, webhook.retry, webhook.triggers) == ("webhook", False, frozenset({"meeting_ended"}))
+    file.write_text("apps: [{app_id: shop, webhooks: [{url: nowhere}]}]")
+    with pytest.raises(WorldError, match="http or https"):
+        load_world(file)
