@@ -138,6 +138,20 @@ def drift(
 
 
 @app.command()
+def release() -> None:
+    """Append the ids that no release had yet to spec/released.txt, so that none of them is ever used for something else."""
+    from testcall_contract.promises import promises
+    from testcall_contract.released import new_ids, read_released, released_file
+
+    path = released_file()
+    text = path.read_text("utf-8") if path.is_file() else ""
+    ids = [promise.id for contract in _chosen(None) for promise in promises(contract)]
+    new = new_ids(read_released(text), ids)
+    path.write_text(text + "".join(f"{one}\n" for one in new), encoding="utf-8")
+    sys.stdout.write(f"{len(new)} ids appended to {path}\n")
+
+
+@app.command()
 def schema(out: Out = None) -> None:
     """Print the JSON Schema of contract files, for editors."""
     from testcall_contract.schema import schema_text

@@ -15,6 +15,7 @@ from testcall_contract.loader import attempt, contract_files, spec_root
 from testcall_contract.models import Contract, Core
 from testcall_contract.plain import Places, read_text
 from testcall_contract.promises import promises
+from testcall_contract.released import read_released, release_problems, released_file
 from testcall_contract.rules import RULES
 from testcall_contract.speccheck_base import Case, Finding, location_of
 from testcall_contract.speccheck_items import ITEM_CHECKS
@@ -40,7 +41,7 @@ def check_contracts(files: Sequence[Path] | None, bound_rules: frozenset[str]) -
     names: dict[str, str] = {}
     for path in _expanded(files):
         problems += _check_file(path, core, bound_rules, ids, names)
-    return problems
+    return problems if files else [*problems, *_release_problems(ids)]
 
 
 def _expanded(files: Sequence[Path] | None) -> list[Path]:
@@ -60,6 +61,14 @@ def _rule_problems(bound_rules: frozenset[str]) -> Iterator[Problem]:
     for name in sorted(bound_rules):
         if name in RULES and RULES[name].needs_test:
             yield f"rules.py: rule {name} has a check now; take its needs_test away"
+
+
+def _release_problems(ids: dict[str, str]) -> Iterator[Problem]:
+    """What a release had and is not there, or is there again."""
+    path = released_file()
+    if path.is_file():
+        problems = release_problems(read_released(path.read_text("utf-8")), ids)
+        yield from (f"{_shortened(path)}: {problem}" for problem in problems)
 
 
 def _check_file(
