@@ -4,6 +4,8 @@
 # make bench  measures; asserts nothing
 
 SDK ?= npm:@cometchat/calls-sdk-javascript@4.2.6
+CALLS := npm:@cometchat/calls-sdk-javascript
+TESTED := $(CALLS)@4.0.12 $(CALLS)@4.1.0 $(CALLS)@4.2.1 $(CALLS)@4.2.4 $(CALLS)@4.2.6 npm:@cometchat/chat-sdk-javascript@4.2.0
 PYTHON ?= python3
 BIN := .venv/bin
 
@@ -25,6 +27,7 @@ lint: setup
 test: lint
 	@echo "testcall: contracts, then all tests"
 	@$(BIN)/testcall spec check
+	@$(BIN)/testcall fetch $(TESTED)
 	@$(BIN)/pytest
 
 bench: setup
