@@ -3,6 +3,7 @@
 import pytest
 from tiny_contract import TINY, edited, write
 
+from testcall_contract.loader import spec_root
 from testcall_contract.rules import RULES
 from testcall_contract.speccheck import MOST, check_contracts
 
@@ -111,6 +112,11 @@ BROKEN = {
     "a builder's member without a setter": (("name: idle, setter: setIdle,", "name: idle,"), "a member of a builder has a setter, or at least a getter"),
     "a literal's member with a setter": (("name: appId,", "name: appId, setter: setAppId,"), "a settings object of the form object has no setters and getters"),
     "a builder without a name": (("    builder: Tiny.SettingsBuilder\n", ""), "a settings object of the form builder names its builder"),
+    "two overloads of one id": (("    delivers: {success: {how: returned}}", "    overloads: [{id: a}, {id: a}]\n    delivers: {success: {how: returned}}"), "two overloads have the same id"),
+    "a constructor of an unknown member": (("    builder: Tiny.SettingsBuilder\n", "    builder: Tiny.SettingsBuilder\n    new: [colour]\n"), "unknown member 'colour'"),
+    "an effect of another form": ((SESSION, "rule: setting.effect, args: {effect: {sort: no_video}}, needs_test: later, level: info, basis: assumed, source: run"), "an effect is a mapping of 'kind' and 'args'"),
+    "a question without its mark": (("about: How join fails.", "about: How join fails"), "about is one sentence on one line"),
+    "a silence on two lines": (('text: "What a second join does."', 'text: "What a second\\njoin does."'), "text is one sentence on one line"),
     # what is left out
     "left out for no reason": (('reason: "It is the app\'s."', 'reason: "the app"'), "reason is one sentence, with a full stop at its end"),
     "left out of no source": (("source: page#App}", "source: pages#App}"), "unknown source 'pages'; did you mean 'page'?"),
@@ -163,6 +169,15 @@ def test_a_contract_in_two_files_is_found(tmp_path):
     problems = check_contracts(files, BOUND)
     assert len(problems) == 1
     assert "the contract calls/tiny-v1 is in" in problems[0]
+
+
+def test_a_file_of_another_name_is_found(tmp_path, monkeypatch):
+    monkeypatch.setattr("testcall_contract.speccheck.spec_root", lambda: tmp_path)
+    (tmp_path / "calls").mkdir()
+    (tmp_path / "core.yaml").write_text((spec_root() / "core.yaml").read_text())
+    assert check_contracts([write(tmp_path / "calls")], BOUND) == []
+    (problem,) = check_contracts([write(tmp_path / "calls", name="small-v1.yaml")], BOUND)
+    assert "the contract is called calls/tiny-v1, its file calls/small-v1.yaml" in problem
 
 
 def test_a_folder_is_searched(tmp_path):
