@@ -91,8 +91,9 @@ def test_a_wheel_carries_contracts_packed_and_plain(tmp_path):
     (wheel,) = tmp_path.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
-        plain = sorted(name for name in names if name.startswith("testcall_contract/spec/"))
+        plain = sorted(n for n in names if n.startswith("testcall_contract/spec/") and n.endswith(".yaml"))
         assert len(plain) > 2
+        assert "testcall_contract/spec/released.txt" in names
         for name in plain:
             packed = name.replace("/spec/", "/packed/").replace(".yaml", ".json")
             digest = archive.read(packed).partition(b"\n")[0].decode()
