@@ -30,7 +30,9 @@ MAX_PAGE = 5_000_000
 
 _MARKUP = re.compile(r"[`*_~#>|]|<[^>]*>|!?\[([^\]]*)\]\([^)]*\)")
 _BULLET = re.compile(r"^\s*(?:[-*+]|\d+[.)])\s+")
-_SENTENCE_END = re.compile(r"(?<=[.!?:;])\s+|\s+[—–]\s+")
+_SENTENCE_END = re.compile(r"(?<=[.!?:;])\s+|\s*<br\s*/?>\s*")
+_CLAUSE_END = re.compile(rf"{_SENTENCE_END.pattern}|\s+[—–]\s+")
+"""Where a block is cut: at the ends of sentences, and once more at dashes, too."""
 
 
 def normalise(sentence: str) -> str:
@@ -65,6 +67,7 @@ def _page_units(text: str) -> Iterator[str]:
     for block in _blocks(lines):
         yield block
         yield from _runs(_SENTENCE_END.split(block), " ")
+        yield from _runs(_CLAUSE_END.split(block), " ")
 
 
 def _blocks(lines: Iterable[str]) -> Iterator[str]:

@@ -23,6 +23,8 @@ description: A page about joining.
 Use the `join()` method. It **fails** with a bad token, which
 is told by a [code](/codes#bad). Another sentence follows.
 
+A token has a session — it is for that one only — and a user. It has no end.
+
 1. First make a token
 2. Then join with it;
    both are needed
@@ -34,6 +36,7 @@ A second join is refused.
 | Setting | Default | Meaning |
 | ------- | ------- | ------- |
 | `idle`  | 60      | Seconds until the end \\| never |
+| `fit`   | whole   | Whole: all of it.<br />Filled: a part of it. |
 
 ```js
 await Tiny.join(
@@ -51,6 +54,10 @@ SENTENCES = {
     "a list item": "First make a token",
     "an item of two lines": "Then join with it; both are needed",
     "half an item": "both are needed",
+    "a sentence with dashes": "A token has a session — it is for that one only — and a user.",
+    "what stands before a dash": "A token has a session",
+    "a line of a cell": "Whole: all of it.",
+    "the next line of a cell": "Filled: a part of it.",
     "a note": "A second join is refused.",
     "a table row": "| `idle` | 60 | Seconds until the end \\| never |",
     "a cell": "Seconds until the end \\| never",
